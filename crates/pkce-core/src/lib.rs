@@ -1,0 +1,16 @@
+//! OAuth 2.0 and OpenID Connect for public browser clients, sans I/O.
+//!
+//! Everything here is a decision: requests are built and answers judged by pure functions, and the
+//! session is a state machine with events in and effects out. Time, randomness, the network, storage
+//! and the signature check come in as data, so all of it is tested natively in milliseconds.
+
+pub mod encoding;
+pub mod error;
+pub mod http;
+pub mod json;
+pub mod secret;
+pub mod time;
+pub mod url;
+
+pub use error::{Error, ErrorCode, Phase};
+pub use time::Timestamp;
