@@ -1,1 +1,12 @@
+//! End-to-end journeys: the built app, a real provider and a real browser.
+//!
+//! `cargo xtask test e2e` builds the app and runs them in both browsers. By hand, with a built app
+//! in `dist/`: `E2E_BROWSER=firefox cargo test --test e2e -- a_part_of_a_name`.
+#![cfg(not(target_arch = "wasm32"))]
 
+mod browser;
+mod journey;
+mod journeys;
+mod secrets;
+mod vocabulary;
+mod world;

@@ -1,1 +1,217 @@
-fn main() {}
+//! The project's own commands: `cargo xtask demo`, `cargo xtask test` and their like.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it is a program for the terminal"
+)]
+
+mod browsers;
+mod build;
+mod demo;
+mod process;
+mod project;
+mod setup;
+mod size;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::*;
+
+use crate::browsers::Browser;
+use crate::project::Project;
+use crate::test::{Layer, Selection};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  demo                 the app, an authorization server and an API on this machine
+      --issuer-port N  port of the authorization server (9000)
+      --api-port N     port of the resource API (9001)
+      --app-port N     port of the app (8080)
+      --access-token-seconds N
+                       how long an access token lives (60)
+      --no-open        do not open a browser
+      -- ARGUMENTS     for the provider; `-- --help` lists them
+  dev                  the same with live reload
+  build                the release build of the app, into dist/
+      --example NAME   of an example instead, into examples/NAME/dist/
+  size                 raw, gzip and brotli bytes of each asset in dist/
+      --example NAME   in examples/NAME/dist/ instead
+  test [LAYER …]       all tests, or those layers: format, lint, native, wasm, e2e
+      --browser NAME   only in chromium, or only in firefox
+      -- FILTER        passed on to each test binary, such as a part of a test's name
+  setup                install what the build needs, and do nothing else
+      --tests          also what the tests need
+
+What is missing is installed into target/tools, and said so.
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<ExitCode> {
+    process::end_all_on_ctrl_c()?;
+    let project = Project::find()?;
+    let mut arguments = lexopt::Parser::from_env();
+    let command = match arguments.next()? {
+        None | Some(Short('h') | Long("help")) => {
+            print!("{HELP}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Value(command)) => command.string()?,
+        Some(other) => return Err(unexpected(&other)),
+    };
+    match command.as_str() {
+        "demo" => demo::demo(&project, &demo_options(&mut arguments)?)?,
+        "dev" => demo::dev(&project, &demo_options(&mut arguments)?)?,
+        "build" => {
+            match example_option(&mut arguments)? {
+                Some(name) => build::example(&project, &name)?,
+                None => build::app(&project)?,
+            };
+            setup::clean_up(&project)?;
+        }
+        "size" => {
+            let dist = match example_option(&mut arguments)? {
+                Some(name) => project.root().join("examples").join(name).join("dist"),
+                None => project.dist(),
+            };
+            size::print(&project, &dist)?;
+        }
+        "test" => {
+            let selection = selection(&mut arguments)?;
+            let all_is_well = test::run(&project, &selection);
+            return Ok(if all_is_well {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+        "setup" => set_up(&project, &mut arguments)?,
+        other => bail!("there is no command `{other}`: `cargo xtask --help` lists them"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn demo_options(arguments: &mut lexopt::Parser) -> Result<demo::Options> {
+    let mut options = demo::Options::default();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("issuer-port") => options.issuer_port = number(arguments, "--issuer-port")?,
+            Long("api-port") => options.api_port = number(arguments, "--api-port")?,
+            Long("app-port") => options.app_port = number(arguments, "--app-port")?,
+            Long("access-token-seconds") => {
+                let seconds: u32 = number(arguments, "--access-token-seconds")?;
+                options
+                    .provider
+                    .extend(["--access-token-seconds".to_owned(), seconds.to_string()]);
+            }
+            Long("no-open") => options.open = false,
+            // What follows `--` comes as values.
+            Value(value) => options.provider.push(value.string()?),
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(options)
+}
+
+fn number<T: std::str::FromStr>(arguments: &mut lexopt::Parser, option: &str) -> Result<T>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let text = arguments
+        .value()
+        .with_context(|| format!("{option} needs a number"))?
+        .string()?;
+    text.parse()
+        .with_context(|| format!("{option} needs a number in its range, not `{text}`"))
+}
+
+fn example_option(arguments: &mut lexopt::Parser) -> Result<Option<String>> {
+    let mut example = None;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("example") => example = Some(arguments.value()?.string()?),
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(example)
+}
+
+fn selection(arguments: &mut lexopt::Parser) -> Result<Selection> {
+    let mut selection = Selection {
+        layers: Vec::new(),
+        browsers: Vec::new(),
+        filter: Vec::new(),
+    };
+    loop {
+        // After `--` all is for the test binaries, options too.
+        if let Some(mut rest) = arguments.try_raw_args()
+            && rest.peek().is_some_and(|next| next == "--")
+        {
+            rest.next();
+            for argument in rest {
+                selection.filter.push(argument.string()?);
+            }
+        }
+        match arguments.next()? {
+            None => break,
+            Some(Long("browser")) => {
+                let name = arguments.value()?.string()?;
+                let browser = Browser::ALL
+                    .into_iter()
+                    .find(|browser| browser.to_string() == name)
+                    .with_context(|| format!("--browser is chromium or firefox, not `{name}`"))?;
+                selection.browsers.push(browser);
+            }
+            Some(Value(layer)) => selection.layers.push(Layer::named(&layer.string()?)?),
+            Some(other) => return Err(unexpected(&other)),
+        }
+    }
+    if selection.layers.is_empty() {
+        selection.layers.extend(Layer::ALL);
+    }
+    if selection.browsers.is_empty() {
+        selection.browsers.extend(Browser::ALL);
+    }
+    Ok(selection)
+}
+
+fn set_up(project: &Project, arguments: &mut lexopt::Parser) -> Result<()> {
+    let mut tests = false;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("tests") => tests = true,
+            other => return Err(unexpected(&other)),
+        }
+    }
+    setup::for_build(project)?;
+    if tests {
+        setup::for_checks(project)?;
+        setup::for_wasm_tests(project)?;
+        for browser in Browser::ALL {
+            browsers::ensure(project, browser)?;
+        }
+    }
+    setup::clean_up(project)?;
+    println!("set-up: all is there");
+    Ok(())
+}
+
+fn unexpected(argument: &lexopt::Arg<'_>) -> anyhow::Error {
+    let text = match argument {
+        Short(letter) => format!("-{letter}"),
+        Long(name) => format!("--{name}"),
+        Value(value) => value.display().to_string(),
+    };
+    anyhow::anyhow!("`{text}` is not expected here: `cargo xtask --help` lists what is")
+}

@@ -15,7 +15,10 @@ use nix::unistd::Pid;
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The groups that run now; the signal handler ends them.
-static GROUPS: Mutex<Registry> = Mutex::new(Registry { groups: Vec::new(), stopping: false });
+static GROUPS: Mutex<Registry> = Mutex::new(Registry {
+    groups: Vec::new(),
+    stopping: false,
+});
 
 struct Registry {
     groups: Vec<Pid>,
@@ -61,9 +64,10 @@ fn end_group(group: Pid) {
 /// Once Ctrl-C was pressed the handler alone decides when this process ends, and what failed
 /// because of it is not worth a message.
 fn wait_for_the_end_if_stopping() {
-    let stopping = registry().stopping;
-    while stopping {
-        std::thread::park();
+    if registry().stopping {
+        loop {
+            std::thread::park();
+        }
     }
 }
 
@@ -81,17 +85,18 @@ impl Running {
         // Held over the start, so that a signal never misses a group that is just being born.
         let mut registry = registry();
         if registry.stopping {
-            drop(registry);
-            wait_for_the_end_if_stopping();
             bail!("`{name}` was not started: the command is being stopped");
         }
-        let child = command.process_group(0).spawn().map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => anyhow::anyhow!(
-                "`{}` was not found; install it, or put it on PATH",
-                command.get_program().display()
-            ),
-            _ => anyhow::Error::new(error).context(format!("`{name}` could not be started")),
-        })?;
+        let child = command
+            .process_group(0)
+            .spawn()
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => anyhow::anyhow!(
+                    "`{}` was not found; install it, or put it on PATH",
+                    command.get_program().display()
+                ),
+                _ => anyhow::Error::new(error).context(format!("`{name}` could not be started")),
+            })?;
         let group = i32::try_from(child.id()).ok().map(Pid::from_raw);
         registry.groups.extend(group);
         Ok(Self { child, group, name })
@@ -104,17 +109,27 @@ impl Running {
 
     /// The lines of its standard output; `Stdio::piped()` must have been asked for.
     pub(crate) fn lines(&mut self) -> Result<impl Iterator<Item = String> + use<>> {
-        let stdout = self.child.stdout.take().context("the output was not piped")?;
+        let stdout = self
+            .child
+            .stdout
+            .take()
+            .context("the output was not piped")?;
         Ok(BufReader::new(stdout)
             .split(b'\n')
             .map_while(Result::ok)
-            .map(|line| String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned()))
+            .map(|line| {
+                String::from_utf8_lossy(&line)
+                    .trim_end_matches('\r')
+                    .to_owned()
+            }))
     }
 
     /// Waits for its end.
     pub(crate) fn wait(&mut self) -> Result<ExitStatus> {
-        let status =
-            self.child.wait().with_context(|| format!("`{}` could not be awaited", self.name))?;
+        let status = self
+            .child
+            .wait()
+            .with_context(|| format!("`{}` could not be awaited", self.name))?;
         wait_for_the_end_if_stopping();
         Ok(status)
     }
@@ -149,16 +164,16 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     let mut running = Running::start(command)?;
     let status = running.wait()?;
     if !status.success() {
-        bail!("`{}` failed ({status}); what it said is above", running.name());
+        bail!(
+            "`{}` failed ({status}); what it said is above",
+            running.name()
+        );
     }
     Ok(())
 }
 
 /// Runs `command` to its end; each line of its standard output is shown and handed to `see`.
-pub(crate) fn run_and_read(
-    command: &mut Command,
-    mut see: impl FnMut(&str),
-) -> Result<ExitStatus> {
+pub(crate) fn run_and_read(command: &mut Command, mut see: impl FnMut(&str)) -> Result<ExitStatus> {
     let mut running = Running::start(command.stdout(Stdio::piped()))?;
     for line in running.lines()? {
         println!("{line}");
@@ -187,7 +202,11 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 /// The command as one would type it: the program's file name and its arguments.
 fn describe(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
-    let mut text = program.file_name().unwrap_or(command.get_program()).display().to_string();
+    let mut text = program
+        .file_name()
+        .unwrap_or(command.get_program())
+        .display()
+        .to_string();
     for argument in command.get_args() {
         text.push(' ');
         text.push_str(&argument.display().to_string());

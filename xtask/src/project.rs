@@ -20,7 +20,9 @@ impl Project {
         let root = Path::new(&crate_folder)
             .parent()
             .context("the folder xtask has no parent: run it as `cargo xtask`")?;
-        Ok(Self { root: root.to_owned() })
+        Ok(Self {
+            root: root.to_owned(),
+        })
     }
 
     /// The root folder.
@@ -53,7 +55,10 @@ impl Project {
 
     /// PATH with the project's own tools first, so that Trunk and Cargo find them.
     pub(crate) fn search_path(&self) -> Result<OsString> {
-        let own = [self.tools().join("bin"), self.tools().join("node_modules/.bin")];
+        let own = [
+            self.tools().join("bin"),
+            self.tools().join("node_modules/.bin"),
+        ];
         let outer = std::env::var_os("PATH").unwrap_or_default();
         std::env::join_paths(own.into_iter().chain(std::env::split_paths(&outer)))
             .context("PATH holds a folder whose name contains a colon")
@@ -76,10 +81,9 @@ impl Project {
         Ok(command)
     }
 
-    /// The Cargo that runs this program.
+    /// Cargo, in the root folder.
     pub(crate) fn cargo(&self) -> Result<Command> {
-        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-        self.command(&cargo)
+        self.command("cargo")
     }
 
     /// Where `program` is, looked for among the project's tools and then on PATH.
@@ -92,10 +96,13 @@ fn find_program(program: &str, path: &OsString) -> Option<PathBuf> {
     if program.contains('/') {
         return Some(PathBuf::from(program)).filter(|file| is_executable(file));
     }
-    std::env::split_paths(path).map(|folder| folder.join(program)).find(|file| is_executable(file))
+    std::env::split_paths(path)
+        .map(|folder| folder.join(program))
+        .find(|file| is_executable(file))
 }
 
 fn is_executable(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+    file.metadata()
+        .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }

@@ -30,7 +30,11 @@ impl Sizes {
         encoder.write_all(bytes).context("brotli failed")?;
         drop(encoder);
 
-        Ok(Self { raw: bytes.len(), gzip: gzip.len(), brotli: brotli.len() })
+        Ok(Self {
+            raw: bytes.len(),
+            gzip: gzip.len(),
+            brotli: brotli.len(),
+        })
     }
 
     fn add(&mut self, other: &Self) {
@@ -59,17 +63,30 @@ pub(crate) fn print(project: &Project, dist: &Path) -> Result<()> {
         .max()
         .unwrap_or(0)
         .max("asset".len());
-    println!("{:width$}  {:>9}  {:>9}  {:>9}", "asset", "raw", "gzip", "brotli");
+    println!(
+        "{:width$}  {:>9}  {:>9}  {:>9}",
+        "asset", "raw", "gzip", "brotli"
+    );
     let mut sum = Sizes::default();
     for file in &files {
         let bytes =
             fs::read(file).with_context(|| format!("{} could not be read", file.display()))?;
         let sizes = Sizes::of(&bytes)?;
-        let name = file.strip_prefix(dist).unwrap_or(file).display().to_string();
-        println!("{name:width$}  {:>9}  {:>9}  {:>9}", sizes.raw, sizes.gzip, sizes.brotli);
+        let name = file
+            .strip_prefix(dist)
+            .unwrap_or(file)
+            .display()
+            .to_string();
+        println!(
+            "{name:width$}  {:>9}  {:>9}  {:>9}",
+            sizes.raw, sizes.gzip, sizes.brotli
+        );
         sum.add(&sizes);
     }
-    println!("{:width$}  {:>9}  {:>9}  {:>9}", "sum", sum.raw, sum.gzip, sum.brotli);
+    println!(
+        "{:width$}  {:>9}  {:>9}  {:>9}",
+        "sum", sum.raw, sum.gzip, sum.brotli
+    );
     Ok(())
 }
 
@@ -101,7 +118,15 @@ mod tests {
         let text = "the same words again and again ".repeat(200);
         let sizes = Sizes::of(text.as_bytes()).unwrap();
         assert_eq!(sizes.raw, text.len());
-        assert!(sizes.gzip > 20 && sizes.gzip < sizes.raw / 10, "gzip: {}", sizes.gzip);
-        assert!(sizes.brotli > 10 && sizes.brotli < sizes.gzip, "brotli: {}", sizes.brotli);
+        assert!(
+            sizes.gzip > 20 && sizes.gzip < sizes.raw / 10,
+            "gzip: {}",
+            sizes.gzip
+        );
+        assert!(
+            sizes.brotli > 10 && sizes.brotli < sizes.gzip,
+            "brotli: {}",
+            sizes.brotli
+        );
     }
 }

@@ -4,13 +4,26 @@
 //! session is a state machine with events in and effects out. Time, randomness, the network, storage
 //! and the signature check come in as data, so all of it is tested natively in milliseconds.
 
+pub mod api;
+pub mod authorization;
+pub mod callback;
+pub mod config;
 pub mod encoding;
 pub mod error;
 pub mod http;
+pub mod id_token;
+pub mod jose;
 pub mod json;
+pub mod metadata;
+pub mod provider_error;
+pub mod return_to;
 pub mod secret;
+pub mod session;
+pub mod sign_out;
 pub mod time;
+pub mod token;
 pub mod url;
+pub mod userinfo;
 
 pub use error::{Error, ErrorCode, Phase};
 pub use time::Timestamp;

@@ -1,0 +1,33 @@
+//! Who the token speaks for.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde_json::json;
+
+use super::{ApiState, json_answer};
+use crate::lock;
+use crate::users::find_by_sub;
+
+/// `GET /api/me`: any access token for this API will do.
+pub(crate) async fn me(State(api): State<ApiState>, headers: HeaderMap) -> Response {
+    let token = match api.authorize(&headers, "/api/me", None).await {
+        Ok(token) => token,
+        Err(refusal) => return refusal,
+    };
+    // The API keeps its own book of people; the token brings nothing but their `sub`.
+    let name = find_by_sub(&token.sub).map(|user| user.name);
+    let now = api.shared.clock.now();
+    let body = json!({
+        "sub": token.sub,
+        "name": name,
+        "client_id": token.client_id,
+        "scope": token.scopes.to_string(),
+        "notes": lock(&api.notes).count(&token.sub),
+        "token_issued_at": token.issued,
+        "token_expires_at": token.expires,
+        "token_expires_in": token.expires.saturating_sub(now),
+        "server_time": now,
+    });
+    json_answer(StatusCode::OK, &body)
+}

@@ -1,0 +1,74 @@
+//! Who may call from a browser's page.
+
+use std::time::Duration;
+
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, Method};
+use axum::response::Response;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::origin::Origins;
+
+/// How long a browser may remember a preflight.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
+
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
+/// Public documents: any origin, never with credentials.
+pub(crate) fn anyone() -> CorsLayer {
+    CorsLayer::new().allow_origin(AllowOrigin::any()).allow_methods([Method::GET, Method::HEAD])
+}
+
+/// Endpoints for the origins of registered public clients, and no other.
+pub(crate) fn registered(origins: &Origins) -> CorsLayer {
+    let origins = origins.clone();
+    for_clients().allow_methods([Method::GET, Method::POST]).allow_origin(AllowOrigin::predicate(
+        move |origin: &HeaderValue, _| origins.is_registered(origin.as_bytes()),
+    ))
+}
+
+/// The resource API, for the same origins.
+pub(crate) fn registered_api(origins: &Origins) -> CorsLayer {
+    registered(origins).allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+}
+
+fn for_clients() -> CorsLayer {
+    CorsLayer::new()
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, DPOP])
+        // Without these a page cannot see why it was refused, or when to come again.
+        .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER, DPOP_NONCE])
+        .max_age(PREFLIGHT_AGE)
+}
+
+/// The demo's controls, for the demo's own apps.
+pub(crate) fn demo_apps(origins: &Origins) -> CorsLayer {
+    let origins = origins.clone();
+    CorsLayer::new()
+        .allow_methods([Method::GET, Method::PATCH])
+        .allow_headers([CONTENT_TYPE])
+        .max_age(PREFLIGHT_AGE)
+        .allow_origin(AllowOrigin::predicate(move |origin: &HeaderValue, _| {
+            origins.is_app(origin.as_bytes())
+        }))
+}
+
+/// Marks a response that a fault sends without CORS headers.
+#[derive(Clone, Copy)]
+pub(crate) struct WithoutCors;
+
+/// Takes the CORS headers out of a marked response.
+pub(crate) async fn take_out(mut response: Response) -> Response {
+    if response.extensions().get::<WithoutCors>().is_some() {
+        let cors: Vec<HeaderName> = response
+            .headers()
+            .keys()
+            .filter(|name| name.as_str().starts_with("access-control-"))
+            .cloned()
+            .collect();
+        for name in cors {
+            response.headers_mut().remove(name);
+        }
+    }
+    response
+}

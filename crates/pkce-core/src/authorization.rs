@@ -1,0 +1,230 @@
+//! The authorization request (RFC 6749 4.1.1, RFC 7636 4.3, Core 3.1.2.1) and the transaction that
+//! waits for its answer.
+
+use crate::config::ProviderConfig;
+use crate::encoding::{base64url, sha256};
+use crate::error::{Error, ErrorCode, Phase};
+use crate::json::{Json, ObjectWriter};
+use crate::metadata::ProviderMetadata;
+use crate::return_to::ReturnTo;
+use crate::secret::{CodeVerifier, Nonce, SecretText, State};
+use crate::time::Timestamp;
+use std::fmt;
+use std::time::Duration;
+
+/// How long a sign-in may take before its `state` is worth nothing.
+pub const TRANSACTION_LIFETIME: Duration = Duration::from_secs(600);
+
+/// Fresh randomness for one sign-in: 32 octets each for verifier, state and nonce.
+///
+/// Take it from a cryptographic source (`crypto.getRandomValues`) and never use it twice.
+pub struct Entropy([u8; 96]);
+
+impl Entropy {
+    /// Wraps octets from a cryptographic source.
+    #[must_use]
+    pub const fn new(octets: [u8; 96]) -> Self {
+        Self(octets)
+    }
+
+    /// The three one-time values: 43 characters of base64url each (RFC 7636 4.1).
+    fn split(self) -> Option<(CodeVerifier, State, Nonce)> {
+        let mut values = self.0.chunks_exact(32).map(base64url);
+        Some((
+            CodeVerifier::new(&values.next()?)?,
+            State::new(&values.next()?)?,
+            Nonce::new(&values.next()?)?,
+        ))
+    }
+}
+
+impl fmt::Debug for Entropy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entropy([redacted])")
+    }
+}
+
+/// What one sign-in adds to the provider's configuration.
+#[derive(Clone, Debug, Default)]
+pub struct SignInOptions {
+    /// Where to go afterwards; the page itself where absent.
+    pub return_to: Option<ReturnTo>,
+    /// A value of the app that comes back after sign-in, at most 16 KB.
+    pub app_state: Option<String>,
+    /// Languages for the provider's pages, most wanted first (BCP 47, separated by spaces).
+    pub ui_locales: Option<String>,
+    /// The account that the user is expected to use.
+    pub login_hint: Option<String>,
+    /// `login`, `consent`, `select_account`, `none`.
+    pub prompt: Option<String>,
+}
+
+/// The `S256` code challenge of a verifier (RFC 7636 4.2).
+///
+/// ```
+/// use pkce_core::{authorization::code_challenge, secret::CodeVerifier};
+/// // The example of RFC 7636 appendix B.
+/// let verifier = CodeVerifier::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+/// assert_eq!(
+///     verifier.map(|v| code_challenge(&v)).as_deref(),
+///     Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+/// );
+/// ```
+#[must_use]
+pub fn code_challenge(verifier: &CodeVerifier) -> String {
+    base64url(&sha256(verifier.expose().as_bytes()))
+}
+
+/// One sign-in under way: what its answer will be checked against. It is stored under its `state`,
+/// consumed by the first answer (see [`crate::callback`]) and expires after
+/// [`TRANSACTION_LIFETIME`].
+#[derive(Clone, Debug)]
+pub struct Transaction {
+    pub(crate) provider: String,
+    pub(crate) client_id: String,
+    pub(crate) metadata: ProviderMetadata,
+    pub(crate) redirect_uri: String,
+    pub(crate) state: State,
+    pub(crate) nonce: Nonce,
+    pub(crate) verifier: CodeVerifier,
+    pub(crate) scope: String,
+    pub(crate) resource: Vec<String>,
+    pub(crate) max_age: Option<u64>,
+    pub(crate) acr_values: Option<String>,
+    pub(crate) return_to: ReturnTo,
+    pub(crate) app_state: Option<String>,
+    pub(crate) created_at: Timestamp,
+}
+
+impl Transaction {
+    /// Builds the request: the transaction to store, and the URL to go to once it is stored.
+    ///
+    /// # Errors
+    /// `config_unsupported` where the provider requires pushed authorization requests.
+    pub fn begin(
+        provider: &ProviderConfig,
+        metadata: &ProviderMetadata,
+        options: SignInOptions,
+        entropy: Entropy,
+        now: Timestamp,
+    ) -> Result<(Self, SecretText), Error> {
+        if metadata.require_pushed_authorization_requests() {
+            return Err(Error::new(ErrorCode::ConfigUnsupported, Phase::Authorization)
+                .expected("a provider that takes authorization requests by redirect")
+                .came("require_pushed_authorization_requests (RFC 9126), which this version cannot do"));
+        }
+        let (verifier, state, nonce) = entropy.split().ok_or_else(|| {
+            // 32 octets always make 43 printable characters.
+            Error::new(ErrorCode::ConfigUnsupported, Phase::Authorization)
+        })?;
+        let challenge = code_challenge(&verifier);
+        let mut pairs = vec![
+            ("response_type", "code"),
+            ("client_id", provider.client_id().as_str()),
+            ("redirect_uri", provider.redirect_uri().as_str()),
+            ("scope", provider.scope().as_str()),
+            ("state", state.expose()),
+            ("nonce", nonce.expose()),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        pairs.extend(provider.resources().iter().map(|resource| ("resource", resource.as_str())));
+        // What this one sign-in asks for goes before what is configured for all.
+        let asked = [
+            ("ui_locales", options.ui_locales.as_deref()),
+            ("login_hint", options.login_hint.as_deref()),
+            ("prompt", options.prompt.as_deref()),
+        ];
+        pairs.extend(asked.iter().filter_map(|(name, value)| value.map(|value| (*name, value))));
+        pairs.extend(provider.authorization_params().iter().filter(|(name, _)| {
+            !asked.iter().any(|(taken, value)| taken == name && value.is_some())
+        }));
+        let url = SecretText::new(metadata.authorization_endpoint().with_query(pairs));
+        let transaction = Self {
+            provider: provider.id().as_str().to_owned(),
+            client_id: provider.client_id().as_str().to_owned(),
+            metadata: metadata.clone(),
+            redirect_uri: provider.redirect_uri().as_str().to_owned(),
+            state,
+            nonce,
+            verifier,
+            scope: provider.scope().as_str().to_owned(),
+            resource: provider.resources().iter().map(|resource| resource.as_str().to_owned()).collect(),
+            max_age: provider.authorization_params().max_age(),
+            acr_values: provider.authorization_params().acr_values().map(str::to_owned),
+            return_to: options.return_to.unwrap_or_else(ReturnTo::home),
+            app_state: options.app_state,
+            created_at: now,
+        };
+        Ok((transaction, url))
+    }
+
+    /// The one-time `state` under which this is stored.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Whether the answer comes too late. A clock that was set back does not keep it alive.
+    #[must_use]
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        now.since(self.created_at) > TRANSACTION_LIFETIME
+            || now.until(self.created_at) > TRANSACTION_LIFETIME
+    }
+
+    /// The text to store.
+    #[must_use]
+    pub fn to_json(&self) -> SecretText {
+        SecretText::new(
+            ObjectWriter::new()
+                .integer("v", 1)
+                .str("provider", &self.provider)
+                .str("client_id", &self.client_id)
+                .raw("metadata", &self.metadata.to_json())
+                .str("redirect_uri", &self.redirect_uri)
+                .str("state", self.state.expose())
+                .str("nonce", self.nonce.expose())
+                .str("verifier", self.verifier.expose())
+                .str("scope", &self.scope)
+                .strs("resource", self.resource.iter().map(String::as_str))
+                .opt_integer("max_age", self.max_age.and_then(|age| i64::try_from(age).ok()))
+                .opt_str("acr_values", self.acr_values.as_deref())
+                .str("return_to", self.return_to.as_str())
+                .opt_str("app_state", self.app_state.as_deref())
+                .integer("created_at", self.created_at.as_millis())
+                .finish(),
+        )
+    }
+
+    /// Reads a stored text back; `None` where it is damaged or of another version.
+    #[must_use]
+    pub fn from_json(text: &str, page_origin: &str) -> Option<Self> {
+        let json = Json::parse(text)?;
+        if json.get("v")?.as_integer()? != 1 {
+            return None;
+        }
+        Some(Self {
+            provider: json.str("provider")?.to_owned(),
+            client_id: json.str("client_id")?.to_owned(),
+            metadata: ProviderMetadata::from_snapshot(json.get("metadata")?)?,
+            redirect_uri: json.str("redirect_uri")?.to_owned(),
+            state: State::new(json.str("state")?)?,
+            nonce: Nonce::new(json.str("nonce")?)?,
+            verifier: CodeVerifier::new(json.str("verifier")?)?,
+            scope: json.str("scope")?.to_owned(),
+            resource: strings(json.get("resource")?)?,
+            max_age: json
+                .get("max_age")
+                .and_then(Json::as_integer)
+                .and_then(|age| u64::try_from(age).ok()),
+            acr_values: json.str("acr_values").map(str::to_owned),
+            return_to: ReturnTo::parse(json.str("return_to")?, page_origin)?,
+            app_state: json.str("app_state").map(str::to_owned),
+            created_at: Timestamp::from_millis(json.get("created_at")?.as_integer()?),
+        })
+    }
+}
+
+pub(crate) fn strings(json: &Json) -> Option<Vec<String>> {
+    json.items()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+}

@@ -1,0 +1,77 @@
+//! Error codes of providers, mapped to ours (RFC 6749 4.1.2.1 and 5.2, Core 3.1.2.6, RFC 8707 2,
+//! and what real providers say instead).
+
+use crate::error::{Error, ErrorCode, Phase};
+use crate::http::HttpResponse;
+use crate::json::Json;
+
+/// The standards' `error` values.
+const STANDARD: [(&str, ErrorCode); 16] = [
+    ("access_denied", ErrorCode::AccessDenied),
+    ("login_required", ErrorCode::LoginRequired),
+    ("interaction_required", ErrorCode::InteractionRequired),
+    ("consent_required", ErrorCode::ConsentRequired),
+    ("account_selection_required", ErrorCode::AccountSelectionRequired),
+    ("temporarily_unavailable", ErrorCode::TemporarilyUnavailable),
+    ("server_error", ErrorCode::ServerError),
+    ("invalid_request", ErrorCode::InvalidRequest),
+    ("invalid_client", ErrorCode::InvalidClient),
+    ("unauthorized_client", ErrorCode::UnauthorizedClient),
+    ("unsupported_response_type", ErrorCode::UnsupportedResponseType),
+    ("unsupported_grant_type", ErrorCode::UnsupportedGrantType),
+    ("invalid_scope", ErrorCode::InvalidScope),
+    ("invalid_target", ErrorCode::InvalidTarget),
+    ("invalid_grant", ErrorCode::InvalidGrant),
+    // RFC 6750 3.1, seen at token endpoints for a dead token.
+    ("invalid_token", ErrorCode::InvalidGrant),
+];
+
+/// Kakao's `error_code` values, which say more than its `error`.
+const KAKAO: [(&str, ErrorCode); 7] = [
+    ("KOE320", ErrorCode::InvalidGrant),
+    ("KOE322", ErrorCode::InvalidGrant),
+    ("KOE237", ErrorCode::TemporarilyUnavailable),
+    ("KOE003", ErrorCode::ServerError),
+    ("KOE101", ErrorCode::InvalidClient),
+    ("KOE303", ErrorCode::InvalidRequest),
+    ("KOE010", ErrorCode::InvalidClient),
+];
+
+/// The error of an `error` value.
+#[must_use]
+pub fn error(value: &str, phase: Phase) -> Error {
+    let code = look_up(&STANDARD, value).unwrap_or(ErrorCode::ProviderError);
+    Error::new(code, phase).expected("a successful answer").came(format!("error {value}"))
+}
+
+/// The error of an answer with an error status, or with an `error` member in spite of status 200.
+/// Precedence: the provider's own code, the standard code, the status.
+#[must_use]
+pub fn of_response(response: &HttpResponse, phase: Phase) -> Error {
+    let json = response.json_object(phase).ok();
+    let member = |name| json.as_ref().and_then(|json| json.str(name));
+    let own = member("error_code").and_then(|value| Some((value, look_up(&KAKAO, value)?)));
+    let standard = member("error").map(|value| error(value, phase));
+    let found = match (own, standard) {
+        (Some((value, code)), _) => {
+            Some(Error::new(code, phase).expected("a successful answer").came(format!("error_code {value}")))
+        }
+        // An unknown word with a server's status tells less than the status.
+        (None, Some(error)) if error.code() == ErrorCode::ProviderError && response.status >= 429 => None,
+        (None, standard) => standard,
+    };
+    found
+        .unwrap_or_else(|| response.status_error(phase))
+        .described(member("error_description"))
+        .retry_after_ms(response.retry_after_ms())
+}
+
+/// Whether a JSON answer says `error`, whatever its status (GitHub answers 200).
+#[must_use]
+pub fn is_said(json: &Json) -> bool {
+    json.get("error").is_some_and(|value| *value != Json::Null)
+}
+
+fn look_up(table: &[(&str, ErrorCode)], value: &str) -> Option<ErrorCode> {
+    table.iter().find(|(name, _)| *name == value).map(|(_, code)| *code)
+}

@@ -1,0 +1,356 @@
+//! The session as a pure state machine: [`Event`]s in, [`Effect`]s out, a [`SessionState`] to show.
+//!
+//! The browser shell carries them and decides nothing. Every request, timer, lock and write to
+//! storage that a sign-in, a renewal or a sign-out needs is an effect; every answer is an event with
+//! the identifier of its effect. An answer whose identifier nobody waits for any more is dropped, so
+//! a late one never revives a session.
+
+mod engine;
+mod id_token_check;
+mod message;
+mod record;
+mod renewal;
+mod sign_in;
+
+pub use engine::Engine;
+pub use record::StorageKeys;
+
+use crate::authorization::{Entropy, SignInOptions};
+use crate::error::Error;
+use crate::http::{Exchange, HttpRequest};
+use crate::id_token::VerifiedIdToken;
+use crate::jose::{SignatureOutcome, VerifyRequest};
+use crate::json::Json;
+use crate::secret::{AccessToken, SecretText};
+use crate::time::Timestamp;
+use crate::token::TokenType;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Ties an answer to the effect that asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(pub(crate) u64);
+
+/// What the browser can do, as found when the page loads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// `crypto.subtle` is there (a secure context).
+    pub web_crypto: bool,
+    /// Session storage takes and returns a value.
+    pub session_storage: bool,
+    /// The page is inside a frame of another origin.
+    pub foreign_frame: bool,
+}
+
+/// The page load that begins everything.
+#[derive(Debug)]
+pub struct Start {
+    /// `location.pathname`
+    pub path: String,
+    /// `location.search`
+    pub query: SecretText,
+    /// `location.hash`
+    pub fragment: SecretText,
+    /// `location.origin`
+    pub page_origin: String,
+    /// The session storage entries whose keys start with [`StorageKeys::prefix`].
+    pub stored: Vec<(String, SecretText)>,
+    /// The local storage entry of [`StorageKeys::consumed`].
+    pub shared_consumed: Option<String>,
+    /// What the browser can do.
+    pub environment: Environment,
+    /// Seeds the jitter; need not be secret.
+    pub seed: u64,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The page loaded. Comes first and once.
+    Start(Box<Start>),
+    /// The user wants to sign in.
+    SignIn {
+        /// The provider's `id`.
+        provider: String,
+        /// What is asked for this time.
+        options: SignInOptions,
+        /// Fresh randomness.
+        entropy: Entropy,
+    },
+    /// The user wants to sign out.
+    SignOut {
+        /// Fresh randomness for the `state` of the end-session request.
+        state: [u8; 16],
+    },
+    /// The user wants new tokens now.
+    Refresh,
+    /// The user has read the notice.
+    DismissNotice,
+    /// The app wants an access token.
+    TokenWanted {
+        /// Ties [`Effect::TokenReady`] to this.
+        id: u64,
+        /// How much longer it must be valid.
+        min_validity: Duration,
+        /// The generation of a token that an API just refused.
+        refused: Option<u64>,
+    },
+    /// The answer to [`Effect::Http`].
+    HttpDone {
+        /// Of the effect.
+        ticket: Ticket,
+        /// What came.
+        exchange: Exchange,
+    },
+    /// The answer to [`Effect::Verify`].
+    Verified {
+        /// Of the effect.
+        ticket: Ticket,
+        /// What came of it.
+        outcome: SignatureOutcome,
+    },
+    /// The answer to [`Effect::Lock`]: the lock is held until [`Effect::Unlock`].
+    Locked {
+        /// Of the effect.
+        ticket: Ticket,
+        /// The local storage values asked for, read under the lock.
+        shared: Option<String>,
+    },
+    /// The answer to [`Effect::Store`].
+    Stored {
+        /// Of the effect.
+        ticket: Ticket,
+        /// False where storage is full or blocked.
+        done: bool,
+    },
+    /// The time of [`Effect::SetTimer`] came, perhaps early.
+    Timer,
+    /// The page woke up: it became visible, came back from the back/forward cache, or went online.
+    Woke {
+        /// What `navigator.onLine` says.
+        online: bool,
+        /// It came back from the back/forward cache.
+        restored: bool,
+    },
+    /// A message of another tab (`BroadcastChannel`).
+    Message(SecretText),
+    /// The user did something on the page; matters only where there is an idle limit.
+    Activity,
+}
+
+/// What the shell is to do, in this order.
+#[derive(Debug)]
+pub enum Effect {
+    /// Send a request; answer with [`Event::HttpDone`].
+    Http {
+        /// For the answer.
+        ticket: Ticket,
+        /// What to send.
+        request: HttpRequest,
+        /// Let it outlive the page.
+        keepalive: bool,
+    },
+    /// Check a signature; answer with [`Event::Verified`].
+    Verify {
+        /// For the answer.
+        ticket: Ticket,
+        /// What to check.
+        request: VerifyRequest,
+    },
+    /// Take a lock that all tabs know, then read one local storage entry; answer with
+    /// [`Event::Locked`]. Where there are no Web Locks, answer at once.
+    Lock {
+        /// For the answer.
+        ticket: Ticket,
+        /// Name of the lock.
+        name: String,
+        /// Key of the local storage entry to read under it.
+        read: String,
+    },
+    /// Let the lock go, or stop waiting for it.
+    Unlock {
+        /// Of the lock.
+        ticket: Ticket,
+    },
+    /// Write a session storage entry; answer with [`Event::Stored`].
+    Store {
+        /// For the answer.
+        ticket: Ticket,
+        /// The key.
+        key: String,
+        /// The value.
+        value: SecretText,
+    },
+    /// Delete a session storage entry.
+    Delete {
+        /// The key.
+        key: String,
+    },
+    /// Delete the session storage entries whose keys start with this.
+    DeleteAll {
+        /// What the keys start with.
+        prefix: String,
+    },
+    /// Write a local storage entry that all tabs read; it reveals no secret. Best effort.
+    Share {
+        /// The key.
+        key: String,
+        /// The value; `None` deletes.
+        value: Option<String>,
+    },
+    /// Tell the other tabs. Best effort.
+    Broadcast(SecretText),
+    /// Replace the address in the history, without a navigation.
+    ReplaceUrl {
+        /// Path, query and fragment.
+        target: String,
+        /// Whether the app is to route to it, rather than only to see its address tidied.
+        route: bool,
+    },
+    /// Leave the page.
+    Navigate(SecretText),
+    /// Call [`Event::Timer`] at this time; replaces the timer before. `None` stops it.
+    SetTimer(Option<Timestamp>),
+    /// The answer to [`Event::TokenWanted`].
+    TokenReady {
+        /// Of the event.
+        id: u64,
+        /// A token, or why there is none.
+        result: Result<TokenGrant, Error>,
+    },
+    /// [`Engine::state`] or [`Engine::notice`] changed.
+    Changed,
+}
+
+/// An access token on its way to an API.
+#[derive(Clone, Debug)]
+pub struct TokenGrant {
+    /// The token.
+    pub token: AccessToken,
+    /// How it is presented.
+    pub token_type: TokenType,
+    /// Counts renewals; goes into [`Event::TokenWanted`] when the API refuses the token.
+    pub generation: u64,
+}
+
+/// What the page shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SessionState {
+    /// Not known yet: the page is starting, or a sign-in is being completed.
+    Loading,
+    /// Nobody is signed in.
+    SignedOut,
+    /// A sign-in is about to leave for the provider.
+    SigningIn {
+        /// The provider's `id`.
+        provider: String,
+    },
+    /// Somebody is signed in.
+    SignedIn(SignedIn),
+    /// A session ended by itself; signing in again is offered.
+    Ended(Error),
+}
+
+/// A signed-in session, without its tokens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SignedIn {
+    /// Who.
+    pub user: User,
+    /// The provider's `id`.
+    pub provider: String,
+    /// The granted scope, separated by spaces.
+    pub scope: String,
+    /// How the access token is presented.
+    pub token_type: TokenType,
+    /// When the user signed in.
+    pub signed_in_at: Timestamp,
+    /// When the access token came.
+    pub received_at: Timestamp,
+    /// When the access token expires; `None` where the provider did not say.
+    pub expires_at: Option<Timestamp>,
+    /// Whether there is a refresh token.
+    pub can_refresh: bool,
+    /// Counts the access tokens of this sign-in, from 0.
+    pub generation: u64,
+    /// When the session ends by itself unless the user does something, or for its age; `None`
+    /// where the configuration sets no limit.
+    pub ends_at: Option<Timestamp>,
+    /// What is being done about expiry.
+    pub renewal: Renewal,
+}
+
+/// The signed-in user: claims of the verified ID token, and of UserInfo where it is used.
+#[derive(Clone, Debug)]
+pub struct User {
+    pub(crate) id_token: Arc<VerifiedIdToken>,
+    pub(crate) userinfo: Option<Arc<Json>>,
+    pub(crate) userinfo_text: Option<String>,
+}
+
+impl PartialEq for User {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.id_token, &other.id_token)
+            && match (&self.userinfo, &other.userinfo) {
+                (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+                (None, None) => true,
+                _ => false,
+            }
+    }
+}
+
+impl User {
+    /// The stable identifier of the user at this issuer.
+    #[must_use]
+    pub fn sub(&self) -> &str {
+        self.id_token.sub()
+    }
+
+    /// The issuer that `sub` belongs to.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.id_token.issuer()
+    }
+
+    /// A claim: UserInfo's where it has one, else the ID token's.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&Json> {
+        self.userinfo.as_ref().and_then(|info| info.get(name)).or_else(|| self.id_token.claim(name))
+    }
+
+    /// What to call the user: `name`, else `preferred_username`, else `email`, else `sub`.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        ["name", "preferred_username", "email"]
+            .iter()
+            .filter_map(|claim| self.claim(claim).and_then(Json::as_str))
+            .find(|text| !text.trim().is_empty())
+            .unwrap_or_else(|| self.sub())
+    }
+
+    /// The verified ID token, for all its claims.
+    #[must_use]
+    pub fn id_token(&self) -> &VerifiedIdToken {
+        &self.id_token
+    }
+}
+
+/// How the renewal of the tokens is going.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Renewal {
+    /// Nothing to do at the moment.
+    Idle,
+    /// A renewal is under way.
+    Refreshing,
+    /// A renewal failed for a passing reason and will be tried again.
+    Retrying {
+        /// When.
+        at: Timestamp,
+        /// Why it failed.
+        error: Error,
+    },
+    /// Renewal stopped: nothing is tried again by itself until the page wakes or the user asks.
+    Stopped {
+        /// Why.
+        error: Error,
+    },
+}

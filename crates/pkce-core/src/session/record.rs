@@ -1,0 +1,291 @@
+//! What the session keeps in storage, under versioned keys; what is damaged or of another version is
+//! discarded.
+
+use super::User;
+use crate::config::ProviderConfig;
+use crate::encoding::fingerprint;
+use crate::id_token::VerifiedIdToken;
+use crate::json::{Json, ObjectWriter};
+use crate::metadata::ProviderMetadata;
+use crate::secret::{AccessToken, RawIdToken, RefreshToken, SecretText};
+use crate::time::Timestamp;
+use crate::token::{TokenResponse, TokenType};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Version of everything stored; a change of shape raises it.
+const VERSION: i64 = 1;
+/// How many consumed states are remembered.
+const CONSUMED_LIMIT: usize = 64;
+
+/// The names under which one instance keeps its entries.
+#[derive(Clone, Debug)]
+pub struct StorageKeys {
+    prefix: String,
+}
+
+impl StorageKeys {
+    /// Keys that start with `prefix`, which tells instances in one origin apart.
+    #[must_use]
+    pub fn new(prefix: &str) -> Self {
+        Self { prefix: format!("{prefix}.") }
+    }
+
+    /// What every key starts with.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The signed-in session.
+    #[must_use]
+    pub fn session(&self) -> String {
+        format!("{}session", self.prefix)
+    }
+
+    /// What every transaction's key starts with.
+    #[must_use]
+    pub fn transactions(&self) -> String {
+        format!("{}tx.", self.prefix)
+    }
+
+    /// The transaction of a `state`.
+    #[must_use]
+    pub fn transaction(&self, state: &str) -> String {
+        format!("{}tx.{state}", self.prefix)
+    }
+
+    /// Metadata and keys of an issuer.
+    #[must_use]
+    pub fn provider(&self, issuer: &str) -> String {
+        format!("{}provider.{}", self.prefix, fingerprint(issuer))
+    }
+
+    /// Hashes of consumed states, in session storage and in local storage.
+    #[must_use]
+    pub fn consumed(&self) -> String {
+        format!("{}consumed", self.prefix)
+    }
+
+    /// The record by which the tabs of a family know the newest refresh token.
+    #[must_use]
+    pub fn family(&self, family: &str) -> String {
+        format!("{}family.{family}", self.prefix)
+    }
+
+    /// The lock of something.
+    #[must_use]
+    pub fn lock(&self, name: &str) -> String {
+        format!("{}lock.{name}", self.prefix)
+    }
+
+    /// The channel on which tabs speak.
+    #[must_use]
+    pub fn channel(&self) -> String {
+        format!("{}channel", self.prefix)
+    }
+}
+
+/// A remembered list of hashes, newest last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Consumed(Vec<String>);
+
+impl Consumed {
+    pub(super) fn parse(text: Option<&str>) -> Self {
+        let list = text.and_then(Json::parse).and_then(|json| {
+            json.get("states").and_then(crate::authorization::strings)
+        });
+        Self(list.unwrap_or_default())
+    }
+
+    pub(super) fn contains(&self, hash: &str) -> bool {
+        self.0.iter().any(|known| known == hash)
+    }
+
+    pub(super) fn insert(&mut self, hash: &str) {
+        if !self.contains(hash) {
+            self.0.push(hash.to_owned());
+        }
+        let surplus = self.0.len().saturating_sub(CONSUMED_LIMIT);
+        self.0.drain(..surplus);
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        ObjectWriter::new()
+            .integer("v", VERSION)
+            .strs("states", self.0.iter().map(String::as_str))
+            .finish()
+    }
+}
+
+/// What tells the tabs of a family which refresh token is the newest: a count and a fingerprint,
+/// never the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FamilyRecord {
+    pub(super) generation: u64,
+    pub(super) fingerprint: String,
+}
+
+impl FamilyRecord {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let json = Json::parse(text)?;
+        Some(Self {
+            generation: u64::try_from(json.get("generation")?.as_integer()?).ok()?,
+            fingerprint: json.str("fingerprint")?.to_owned(),
+        })
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        ObjectWriter::new()
+            .integer("v", VERSION)
+            .integer("generation", integer(self.generation))
+            .str("fingerprint", &self.fingerprint)
+            .finish()
+    }
+}
+
+/// Everything a signed-in tab holds, as it is stored.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) provider: String,
+    pub(super) client_id: String,
+    pub(super) metadata: ProviderMetadata,
+    /// Random name of the sign-in that this session and its copies in other tabs come from.
+    pub(super) family: String,
+    /// Counts refresh tokens and access tokens that came with this sign-in.
+    pub(super) generation: u64,
+    pub(super) access_token: AccessToken,
+    pub(super) token_type: TokenType,
+    pub(super) received_at: Timestamp,
+    pub(super) lifetime: Option<Duration>,
+    pub(super) refresh_token: Option<RefreshToken>,
+    /// A request with this refresh token was sent and no answer is known yet.
+    pub(super) unanswered: bool,
+    pub(super) scope: String,
+    pub(super) resource: Vec<String>,
+    /// Of the sign-in: the hint for sign-out, and what a renewed ID token is compared with.
+    pub(super) raw_id_token: RawIdToken,
+    pub(super) user: User,
+    pub(super) signed_in_at: Timestamp,
+    /// When the user last did something, as far as it was stored.
+    pub(super) active_at: Timestamp,
+}
+
+impl Record {
+    pub(super) fn expires_at(&self) -> Option<Timestamp> {
+        self.lifetime.map(|lifetime| self.received_at + lifetime)
+    }
+
+    /// Whether the access token is still good for `margin`. A clock that went back behind the
+    /// token's arrival proves nothing, so the token counts as expired.
+    pub(super) fn is_valid_for(&self, margin: Duration, now: Timestamp) -> bool {
+        match self.expires_at() {
+            None => true,
+            Some(expires_at) => {
+                now + margin < expires_at && now + Duration::from_secs(60) > self.received_at
+            }
+        }
+    }
+
+    /// Takes what a token response renews (RFC 6749 6): an absent refresh token or scope keeps the
+    /// old one.
+    pub(super) fn renew_access_token(&mut self, response: &TokenResponse, now: Timestamp) {
+        self.access_token = response.access_token.clone();
+        self.token_type = response.token_type;
+        self.received_at = now;
+        self.lifetime = response.expires_in;
+        if let Some(scope) = &response.scope {
+            self.scope.clone_from(scope);
+        }
+    }
+
+    pub(super) fn family_record(&self) -> Option<FamilyRecord> {
+        self.refresh_token.as_ref().map(|token| FamilyRecord {
+            generation: self.generation,
+            fingerprint: token.fingerprint(),
+        })
+    }
+
+    pub(super) fn to_json(&self) -> SecretText {
+        SecretText::new(
+            ObjectWriter::new()
+                .integer("v", VERSION)
+                .str("provider", &self.provider)
+                .str("client_id", &self.client_id)
+                .raw("metadata", &self.metadata.to_json())
+                .str("family", &self.family)
+                .integer("generation", integer(self.generation))
+                .str("access_token", self.access_token.expose())
+                .str("token_type", self.token_type.as_str())
+                .integer("received_at", self.received_at.as_millis())
+                .opt_integer("lifetime", self.lifetime.map(|l| integer(l.as_secs())))
+                .opt_str("refresh_token", self.refresh_token.as_ref().map(RefreshToken::expose))
+                .bool("unanswered", self.unanswered)
+                .str("scope", &self.scope)
+                .strs("resource", self.resource.iter().map(String::as_str))
+                .str("id_token", self.raw_id_token.expose())
+                .opt_str("userinfo", self.user.userinfo_text.as_deref())
+                .integer("signed_in_at", self.signed_in_at.as_millis())
+                .integer("active_at", self.active_at.as_millis())
+                .finish(),
+        )
+    }
+
+    /// Reads a stored session back. The ID token was verified by this client when it came.
+    pub(super) fn from_json(text: &str, providers: &[ProviderConfig]) -> Option<Self> {
+        let json = Json::parse(text)?;
+        if json.get("v")?.as_integer()? != VERSION {
+            return None;
+        }
+        let client_id = json.str("client_id")?;
+        let metadata = ProviderMetadata::from_snapshot(json.get("metadata")?)?;
+        let provider = json.str("provider")?;
+        // A session of a provider that is not configured any more is nobody's.
+        providers.iter().find(|configured| {
+            configured.id().as_str() == provider
+                && configured.client_id().as_str() == client_id
+                && configured.issuer() == metadata.issuer()
+        })?;
+        if !json.str("token_type")?.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        let raw_id_token = RawIdToken::new(json.str("id_token")?)?;
+        let id_token = VerifiedIdToken::restore(&raw_id_token, metadata.issuer().as_str(), client_id).ok()?;
+        let userinfo_text = json.str("userinfo").map(str::to_owned);
+        let userinfo = userinfo_text
+            .as_deref()
+            .and_then(Json::parse)
+            .filter(|info| info.str("sub") == Some(id_token.sub()))
+            .map(Arc::new);
+        Some(Self {
+            provider: provider.to_owned(),
+            client_id: client_id.to_owned(),
+            family: json.str("family")?.to_owned(),
+            generation: u64::try_from(json.get("generation")?.as_integer()?).ok()?,
+            access_token: AccessToken::new(json.str("access_token")?)?,
+            token_type: TokenType::Bearer,
+            received_at: Timestamp::from_millis(json.get("received_at")?.as_integer()?),
+            lifetime: json
+                .get("lifetime")
+                .and_then(Json::as_integer)
+                .and_then(|seconds| u64::try_from(seconds).ok())
+                .map(Duration::from_secs),
+            refresh_token: match json.str("refresh_token") {
+                None => None,
+                Some(token) => Some(RefreshToken::new(token)?),
+            },
+            unanswered: json.get("unanswered")?.as_bool()?,
+            scope: json.str("scope")?.to_owned(),
+            resource: crate::authorization::strings(json.get("resource")?)?,
+            raw_id_token,
+            user: User { id_token: Arc::new(id_token), userinfo, userinfo_text },
+            signed_in_at: Timestamp::from_millis(json.get("signed_in_at")?.as_integer()?),
+            active_at: Timestamp::from_millis(json.get("active_at")?.as_integer()?),
+            metadata,
+        })
+    }
+}
+
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
