@@ -44,12 +44,16 @@ impl fmt::Debug for Entropy {
     }
 }
 
-/// What one sign-in adds to the provider's configuration.
-#[derive(Clone, Debug, Default)]
+/// The longest value that an app can hand to a sign-in, in octets.
+pub const APP_STATE_LIMIT: usize = 16 * 1024;
+
+/// What one sign-in adds to the provider's configuration. Empty texts are as good as absent.
+#[derive(Clone, Default)]
 pub struct SignInOptions {
-    /// Where to go afterwards; the page itself where absent.
+    /// Where to go afterwards. Where absent: where a sign-in that just failed would have gone, or
+    /// home.
     pub return_to: Option<ReturnTo>,
-    /// A value of the app that comes back after sign-in, at most 16 KB.
+    /// A value of the app that comes back after sign-in, at most [`APP_STATE_LIMIT`] long.
     pub app_state: Option<String>,
     /// Languages for the provider's pages, most wanted first (BCP 47, separated by spaces).
     pub ui_locales: Option<String>,
@@ -57,6 +61,13 @@ pub struct SignInOptions {
     pub login_hint: Option<String>,
     /// `login`, `consent`, `select_account`, `none`.
     pub prompt: Option<String>,
+}
+
+impl fmt::Debug for SignInOptions {
+    /// Without the values, which are the user's own.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignInOptions([redacted])")
+    }
 }
 
 /// The `S256` code challenge of a verifier (RFC 7636 4.2).
@@ -78,7 +89,7 @@ pub fn code_challenge(verifier: &CodeVerifier) -> String {
 /// One sign-in under way: what its answer will be checked against. It is stored under its `state`,
 /// consumed by the first answer (see [`crate::callback`]) and expires after
 /// [`TRANSACTION_LIFETIME`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Transaction {
     pub(crate) provider: String,
     pub(crate) client_id: String,
@@ -96,11 +107,18 @@ pub struct Transaction {
     pub(crate) created_at: Timestamp,
 }
 
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Transaction({} [redacted])", self.provider)
+    }
+}
+
 impl Transaction {
     /// Builds the request: the transaction to store, and the URL to go to once it is stored.
     ///
     /// # Errors
-    /// `config_unsupported` where the provider requires pushed authorization requests.
+    /// `config_unsupported` where the provider requires pushed authorization requests;
+    /// `config_invalid_value` where the app's value is too long.
     pub fn begin(
         provider: &ProviderConfig,
         metadata: &ProviderMetadata,
@@ -112,6 +130,11 @@ impl Transaction {
             return Err(Error::new(ErrorCode::ConfigUnsupported, Phase::Authorization)
                 .expected("a provider that takes authorization requests by redirect")
                 .came("require_pushed_authorization_requests (RFC 9126), which this version cannot do"));
+        }
+        if let Some(too_long) = options.app_state.as_ref().filter(|s| s.len() > APP_STATE_LIMIT) {
+            return Err(Error::new(ErrorCode::ConfigInvalidValue, Phase::Authorization)
+                .expected("a value of the app of at most 16 KB")
+                .came(format!("{} octets", too_long.len())));
         }
         let (verifier, state, nonce) = entropy.split().ok_or_else(|| {
             // 32 octets always make 43 printable characters.
@@ -130,15 +153,19 @@ impl Transaction {
         ];
         pairs.extend(provider.resources().iter().map(|resource| ("resource", resource.as_str())));
         // What this one sign-in asks for goes before what is configured for all.
-        let asked = [
+        let asked: Vec<(&str, &str)> = [
             ("ui_locales", options.ui_locales.as_deref()),
             ("login_hint", options.login_hint.as_deref()),
             ("prompt", options.prompt.as_deref()),
-        ];
-        pairs.extend(asked.iter().filter_map(|(name, value)| value.map(|value| (*name, value))));
-        pairs.extend(provider.authorization_params().iter().filter(|(name, _)| {
-            !asked.iter().any(|(taken, value)| taken == name && value.is_some())
-        }));
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
+        .collect();
+        let configured = provider
+            .authorization_params()
+            .iter()
+            .filter(|(name, _)| !asked.iter().any(|(taken, _)| taken == name));
+        pairs.extend(asked.iter().copied().chain(configured));
         let url = SecretText::new(metadata.authorization_endpoint().with_query(pairs));
         let transaction = Self {
             provider: provider.id().as_str().to_owned(),
@@ -228,3 +255,6 @@ impl Transaction {
 pub(crate) fn strings(json: &Json) -> Option<Vec<String>> {
     json.items()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
+
+#[cfg(test)]
+mod tests;

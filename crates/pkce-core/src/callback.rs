@@ -6,6 +6,7 @@ use crate::encoding::form_parse;
 use crate::error::{Error, ErrorCode, Phase};
 use crate::provider_error;
 use crate::secret::{AuthorizationCode, State};
+use crate::sign_out;
 use crate::time::Timestamp;
 use crate::url::HttpUrl;
 
@@ -68,11 +69,14 @@ impl<'a> PageAddress<'a> {
             && (has_any(self.query(), &MARKS) || has_any(self.fragment(), &MARKS))
     }
 
-    /// Whether only the `state` of a sign-out came back (RP-Initiated Logout 3) at this URI.
+    /// Whether only the `state` of a sign-out came back (RP-Initiated Logout 3) at this URI. A
+    /// `state` of another form than ours is the app's own parameter.
     #[must_use]
     pub fn is_sign_out_return(self, post_logout_redirect_uri: &HttpUrl) -> bool {
         self.path == post_logout_redirect_uri.path()
-            && has_any(self.query(), &["state"])
+            && self.query().len() <= CALLBACK_LIMIT
+            && form_urlencoded::parse(self.query().as_bytes())
+                .any(|(name, value)| name == "state" && sign_out::is_own_state(&value))
             && !has_any(self.query(), &["code", "error", "iss"])
             && !has_any(self.fragment(), &MARKS)
     }
@@ -218,14 +222,14 @@ impl Callback {
                 })?;
                 Ok(Grant { code, transaction })
             }
-            (None, Some(error)) => {
+            (None, Some(error)) if !error.is_empty() => {
                 Err(provider_error::error(&error, Phase::Callback)
                     .described(self.error_description.as_deref()))
             }
             (Some(_), Some(_)) => Err(Error::new(ErrorCode::CallbackInvalid, Phase::Callback)
                 .expected("either code or error")
                 .came("both")),
-            (None, None) => Err(Error::new(ErrorCode::CallbackInvalid, Phase::Callback)
+            (None, _) => Err(Error::new(ErrorCode::CallbackInvalid, Phase::Callback)
                 .expected("either code or error")
                 .came("neither")),
         }
@@ -252,3 +256,6 @@ pub fn consumed_state() -> Error {
 fn is_own_form(state: &str) -> bool {
     state.len() == 43 && state.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,7 +33,7 @@ const KAKAO: [(&str, ErrorCode); 7] = [
     ("KOE237", ErrorCode::TemporarilyUnavailable),
     ("KOE003", ErrorCode::ServerError),
     ("KOE101", ErrorCode::InvalidClient),
-    ("KOE303", ErrorCode::InvalidRequest),
+    ("KOE303", ErrorCode::UnauthorizedClient),
     ("KOE010", ErrorCode::InvalidClient),
 ];
 
@@ -51,27 +51,46 @@ pub fn of_response(response: &HttpResponse, phase: Phase) -> Error {
     let json = response.json_object(phase).ok();
     let member = |name| json.as_ref().and_then(|json| json.str(name));
     let own = member("error_code").and_then(|value| Some((value, look_up(&KAKAO, value)?)));
-    let standard = member("error").map(|value| error(value, phase));
-    let found = match (own, standard) {
-        (Some((value, code)), _) => {
-            Some(Error::new(code, phase).expected("a successful answer").came(format!("error_code {value}")))
+    let by_status = response.status_error(phase);
+    let found = if let Some((value, code)) = own {
+        Error::new(code, phase)
+            .expected("a successful answer")
+            .came(format!("error_code {value}"))
+    } else {
+        match member("error").map(|value| error(value, phase)) {
+            // A word that says nothing certain tells less than the status of a server in trouble.
+            Some(said)
+                if by_status.code() == ErrorCode::ServiceUnavailable
+                    && matches!(
+                        said.code(),
+                        ErrorCode::ProviderError | ErrorCode::InvalidRequest
+                    ) =>
+            {
+                by_status
+            }
+            Some(said) => said,
+            None if response.status == 200 => Error::new(ErrorCode::ProviderError, phase)
+                .expected("a successful answer")
+                .came("an error without a code"),
+            None => by_status,
         }
-        // An unknown word with a server's status tells less than the status.
-        (None, Some(error)) if error.code() == ErrorCode::ProviderError && response.status >= 429 => None,
-        (None, standard) => standard,
     };
-    found
-        .unwrap_or_else(|| response.status_error(phase))
-        .described(member("error_description"))
-        .retry_after_ms(response.retry_after_ms())
+    found.described(member("error_description")).retry_after_ms(response.retry_after_ms())
 }
 
 /// Whether a JSON answer says `error`, whatever its status (GitHub answers 200).
 #[must_use]
 pub fn is_said(json: &Json) -> bool {
-    json.get("error").is_some_and(|value| *value != Json::Null)
+    match json.get("error") {
+        None | Some(Json::Null | Json::Bool(false)) => false,
+        Some(Json::String(text)) => !text.is_empty(),
+        Some(_) => true,
+    }
 }
 
 fn look_up(table: &[(&str, ErrorCode)], value: &str) -> Option<ErrorCode> {
     table.iter().find(|(name, _)| *name == value).map(|(_, code)| *code)
 }
+
+#[cfg(test)]
+mod tests;

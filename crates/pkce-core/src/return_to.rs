@@ -88,7 +88,7 @@ impl fmt::Debug for ReturnTo {
 fn below_origin<'a>(target: &'a str, page_origin: &str) -> Option<&'a str> {
     let page = HttpUrl::parse(page_origin).ok()?;
     let (scheme, rest) = target.split_once("://")?;
-    let authority_len = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let authority_len = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, local) = rest.split_at_checked(authority_len)?;
     let origin = HttpUrl::parse(&format!("{scheme}://{authority}")).ok()?;
     origin.same_origin(&page).then_some(local)

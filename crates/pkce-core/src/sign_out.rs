@@ -1,6 +1,6 @@
 //! Sign-out: revocation (RFC 7009) and RP-Initiated Logout.
 
-use crate::encoding::base64url;
+use crate::encoding::{base64url, base64url_decode};
 use crate::http::HttpRequest;
 use crate::secret::{AccessToken, RawIdToken, RefreshToken, SecretText};
 use crate::url::HttpUrl;
@@ -42,3 +42,11 @@ pub fn end_session_url(
         ("state", &state),
     ]))
 }
+
+/// Whether a `state` has the form of those that [`end_session_url`] sends: 16 octets of base64url.
+pub(crate) fn is_own_state(state: &str) -> bool {
+    state.len() == 22 && base64url_decode(state).is_some_and(|octets| octets.len() == 16)
+}
+
+#[cfg(test)]
+mod tests;

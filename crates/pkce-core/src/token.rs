@@ -140,13 +140,27 @@ fn optional<'a>(json: &'a Json, name: &str) -> Option<&'a Json> {
     json.get(name).filter(|value| **value != Json::Null && value.as_str() != Some(""))
 }
 
-/// `expires_in` in whatever form it came: what is no positive number is unknown.
+/// `expires_in` in whatever form it came: what is no positive number is unknown, what is huge is
+/// clamped.
 fn lifetime(json: &Json) -> Option<Duration> {
     let seconds = match json {
-        Json::String(text) => text.trim().parse().ok()?,
+        Json::String(text) => {
+            let digits = text.trim();
+            if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                return None;
+            }
+            // Digits that do not fit 64 bits are huge.
+            digits.parse().unwrap_or(LIFETIME_LIMIT_SECONDS)
+        }
         // Beyond 64 bits it is huge all the same.
         Json::Float(number) if *number >= 9e15 => LIFETIME_LIMIT_SECONDS,
         other => other.numeric_date()?,
     };
-    u64::try_from(seconds.min(LIFETIME_LIMIT_SECONDS)).ok().filter(|s| *s > 0).map(Duration::from_secs)
+    u64::try_from(seconds.min(LIFETIME_LIMIT_SECONDS))
+        .ok()
+        .filter(|seconds| *seconds > 0)
+        .map(Duration::from_secs)
 }
+
+#[cfg(test)]
+mod tests;

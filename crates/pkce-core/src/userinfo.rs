@@ -38,3 +38,6 @@ pub fn judge(exchange: &Exchange, sub: &str) -> Result<(Json, String), Error> {
     let text = String::from_utf8_lossy(&response.body.0).into_owned();
     Ok((json, text))
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,8 +34,7 @@ pub(super) fn redirect_uri(text: &str, page: &HttpUrl) -> Result<HttpUrl, Fault>
 
 /// A post-logout redirect URI: it may lead to another site.
 pub(super) fn resolve(text: &str, page: &HttpUrl) -> Result<HttpUrl, Fault> {
-    let is_path = text.starts_with('/') && !text.starts_with("//");
-    let url = if is_path {
+    let url = if text.starts_with('/') {
         secure_url(&format!("{}{text}", page.origin()))?
     } else if text.starts_with("https://") || text.starts_with("http://") {
         secure_url(text)?
@@ -48,7 +47,7 @@ pub(super) fn resolve(text: &str, page: &HttpUrl) -> Result<HttpUrl, Fault> {
     if url.has_fragment() {
         return Err(Fault::invalid("no fragment (RFC 6749 3.1.2)", quoted(text)));
     }
-    // Such a path would be another host, were it ever resolved by itself.
+    // `//evil.example`: another host, wherever it is resolved by itself.
     if url.path().starts_with("//") {
         return Err(Fault::invalid(
             "a path that starts with one /",

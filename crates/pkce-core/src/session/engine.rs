@@ -1,21 +1,26 @@
 //! The engine: what the tab knows, and where each event goes.
 
-use super::id_token_check::KnownKeys;
-use super::message::Message;
-use super::record::{Consumed, Record, StorageKeys};
-use super::renewal::{Active, Refresh};
+use super::family::Standing;
+use super::keys::StorageKeys;
+use super::known::Known;
+use super::message::What;
+use super::readers::not_signed_in;
+use super::record::{Consumed, Record};
+use super::renewal::Active;
 use super::sign_in::Flow;
-use super::{Effect, Environment, Event, Renewal, SessionState, SignedIn, Start, Ticket};
+use super::{Effect, Environment, Event, SessionState, Start, Ticket};
 use crate::config::{Config, ProviderConfig};
 use crate::error::{Error, ErrorCode, Phase};
-use crate::http::Exchange;
-use crate::jose::{Jwks, SignatureOutcome};
-use crate::json::{Json, ObjectWriter};
-use crate::metadata::ProviderMetadata;
+use crate::http::{Exchange, HttpRequest};
+use crate::jose::SignatureOutcome;
+use crate::return_to::ReturnTo;
 use crate::secret::SecretText;
 use crate::sign_out::{end_session_url, revocation_request};
 use crate::time::Timestamp;
 use std::time::Duration;
+
+/// A clock that goes back by less is not worth a thought.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(1);
 
 /// Who is signed in to this tab.
 #[derive(Debug)]
@@ -39,11 +44,13 @@ pub struct Engine {
     pub(super) flow: Flow,
     pub(super) notice: Option<Error>,
     pub(super) consumed: Consumed,
-    pub(super) known_keys: Option<KnownKeys>,
-    /// Metadata of issuers that this tab has read, with the time.
-    pub(super) known_metadata: Vec<(ProviderMetadata, Timestamp)>,
+    pub(super) known: Known,
+    /// Where a sign-in that failed would have ended.
+    pub(super) interrupted: Option<ReturnTo>,
+    pub(super) app_state: Option<String>,
     pub(super) effects: Vec<Effect>,
     started: bool,
+    last_seen: Option<Timestamp>,
     last_ticket: u64,
     random: u64,
     timer: Option<Timestamp>,
@@ -67,10 +74,12 @@ impl Engine {
             flow: Flow::Idle,
             notice: None,
             consumed: Consumed::default(),
-            known_keys: None,
-            known_metadata: Vec::new(),
+            known: Known::default(),
+            interrupted: None,
+            app_state: None,
             effects: Vec::new(),
             started: false,
+            last_seen: None,
             last_ticket: 0,
             random: 0,
             timer: None,
@@ -103,8 +112,7 @@ impl Engine {
             Slot::Empty => SessionState::SignedOut,
             Slot::Ended(error) => SessionState::Ended(error.clone()),
             Slot::Active(active) => {
-                let ends_at = self.limit(&active.record).map(|(at, _)| at);
-                SessionState::SignedIn(active.show(ends_at))
+                SessionState::SignedIn(active.show(self.limit().map(|(at, _)| at)))
             }
         }
     }
@@ -115,8 +123,16 @@ impl Engine {
         self.notice.as_ref()
     }
 
+    /// The value that the app handed to the sign-in that was completed on this page
+    /// ([`SignInOptions::app_state`](crate::authorization::SignInOptions::app_state)).
+    #[must_use]
+    pub fn app_state(&self) -> Option<&str> {
+        self.app_state.as_deref()
+    }
+
     /// Takes one event and returns what is to be done, in order.
     pub fn handle(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        self.look_at_clock(now);
         match event {
             Event::Start(start) => self.start(*start, now),
             Event::SignIn { provider, options, entropy } => {
@@ -133,13 +149,21 @@ impl Engine {
             Event::Locked { ticket, shared } => self.locked(ticket, shared.as_deref(), now),
             Event::Stored { ticket, done } => self.stored(ticket, done),
             Event::Timer => {
-                self.timer = None;
+                if Self::is_after_sleep(self.timer.take(), now) {
+                    self.hold_for_network(now);
+                }
                 self.tick(now);
             }
             Event::Woke { online, restored } => {
                 if restored {
-                    self.flow.came_back();
+                    self.came_back();
                 }
+                self.woke(online, now);
+            }
+            Event::Left => self.left(),
+            Event::Restored { stored, online } => {
+                self.came_back();
+                self.look_at_storage(&stored, now);
                 self.woke(online, now);
             }
             Event::Message(text) => self.message(&text, now),
@@ -149,90 +173,122 @@ impl Engine {
         std::mem::take(&mut self.effects)
     }
 
+    fn look_at_clock(&mut self, now: Timestamp) {
+        if let Some(last) = self.last_seen.replace(now)
+            && now + CLOCK_TOLERANCE < last
+        {
+            self.clock_set_back(now.until(last), now);
+        }
+    }
+
     fn start(&mut self, start: Start, now: Timestamp) {
         self.started = true;
         self.random = start.seed;
         self.environment = start.environment;
         self.page_origin.clone_from(&start.page_origin);
-        let stored = |key: &str| {
-            start.stored.iter().find(|(name, _)| name == key).map(|(_, value)| value.expose())
-        };
-        let shared = Consumed::parse(start.shared_consumed.as_deref());
+        let callback = self.tidy_address(&start);
+        let stored = |key: &str| find(&start.stored, key);
+        for provider in self.config.providers() {
+            let issuer = provider.issuer().as_str();
+            if let Some(text) = stored(&self.keys.provider(issuer)) {
+                self.known.recall(text, issuer);
+            }
+        }
         self.consumed = Consumed::parse(stored(&self.keys.consumed()));
+        let standing = self.take_mark(&start.stored);
         if let Some(text) = stored(&self.keys.session()) {
             match Record::from_json(text, self.config.providers()) {
-                Some(record) => {
-                    self.recall_provider(stored(&self.keys.provider(record.metadata.issuer().as_str())));
-                    self.adopt(record, now);
-                }
+                Some(record) => self.restore(record, standing, now),
                 None => self.effects.push(Effect::Delete { key: self.keys.session() }),
             }
         }
-        self.resume_sign_in(&start, &shared, now);
+        // Before the callback is looked at: what it has to say is the newer notice.
+        self.tick(now);
+        self.resume_sign_in(&start, callback, now);
         if let Err(error) = self.check_environment() {
             self.notice.get_or_insert(error);
         }
-        self.tick(now);
     }
 
-    /// Reads back what an earlier page load learned about a provider.
-    pub(super) fn recall_provider(&mut self, text: Option<&str>) {
-        let recalled = || {
-            let json = Json::parse(text?)?;
-            let metadata = ProviderMetadata::from_snapshot(json.get("metadata")?)?;
-            let fetched_at = Timestamp::from_millis(json.get("fetched_at")?.as_integer()?);
-            let jwks = json.get("jwks").and_then(|jwks| Jwks::parse(jwks).ok());
-            Some((metadata, fetched_at, jwks))
-        };
-        if let Some((metadata, fetched_at, jwks)) = recalled() {
-            if let Some(jwks) = jwks {
-                self.known_keys = Some(KnownKeys { issuer: metadata.issuer().as_str().to_owned(), jwks });
+    /// The mark of the page that was here before. A copy of a living tab's storage has none.
+    fn take_mark(&mut self, stored: &[(String, SecretText)]) -> Standing {
+        let key = self.keys.left();
+        if find(stored, &key).is_none() {
+            return Standing::Copied;
+        }
+        self.effects.push(Effect::Delete { key });
+        Standing::LeftHere
+    }
+
+    /// The page comes from the back/forward cache, where it heard nothing.
+    fn came_back(&mut self) {
+        self.flow.came_back();
+        if let Slot::Active(active) = &mut self.slot
+            && active.standing == Standing::Newest
+        {
+            active.standing = Standing::LeftHere;
+        }
+        self.ask_family();
+    }
+
+    /// Other pages of this tab may have signed in or out, or renewed, in the meantime.
+    fn look_at_storage(&mut self, stored: &[(String, SecretText)], now: Timestamp) {
+        let standing = self.take_mark(stored);
+        self.consumed = Consumed::parse(find(stored, &self.keys.consumed()));
+        let text = find(stored, &self.keys.session());
+        let found = text.and_then(|text| Record::from_json(text, self.config.providers()));
+        match (&self.slot, found) {
+            (Slot::Active(active), Some(found)) if active.record.family == found.family => {
+                if found.is_newer_than(&active.record) {
+                    self.take_over(found, standing, now);
+                }
             }
-            self.known_metadata.push((metadata, fetched_at));
+            (_, Some(found)) => {
+                self.replace_session();
+                self.notice = None;
+                self.restore(found, standing, now);
+            }
+            // What storage never took is here alone.
+            (Slot::Active(active), None) if active.is_unsaved => {}
+            (Slot::Active(_), None) => {
+                self.replace_session();
+                self.notice = None;
+            }
+            (_, None) => {}
         }
-    }
-
-    /// Stores what was learned about a provider, for the page loads after this one.
-    pub(super) fn remember_provider(&mut self, issuer: &str) {
-        let Some((metadata, fetched_at)) =
-            self.known_metadata.iter().rev().find(|(metadata, _)| metadata.issuer().as_str() == issuer)
-        else {
-            return;
-        };
-        let mut writer = ObjectWriter::new()
-            .integer("v", 1)
-            .raw("metadata", &metadata.to_json())
-            .integer("fetched_at", fetched_at.as_millis());
-        if let Some(known) = self.known_keys.as_ref().filter(|known| known.issuer == issuer) {
-            writer = writer.raw("jwks", &known.jwks.to_json());
-        }
-        let (key, value) = (self.keys.provider(issuer), SecretText::new(writer.finish()));
-        self.store(key, value);
     }
 
     /// What would make a sign-in fail after the redirect fails it before.
     pub(super) fn check_environment(&self) -> Result<(), Error> {
-        let error = |code| Err(Error::new(code, Phase::Environment));
-        if self.environment.foreign_frame {
-            return error(ErrorCode::ForeignFrame).map_err(|e: Error| {
-                e.expected("a page of its own").came("a frame inside a page of another origin")
-            });
-        }
-        if !self.environment.web_crypto {
-            return error(ErrorCode::InsecureContext).map_err(|e: Error| {
-                e.expected("https, or a loopback address (crypto.subtle)").came("an insecure context")
-            });
-        }
-        if !self.environment.session_storage {
-            return error(ErrorCode::StorageUnavailable).map_err(|e: Error| {
-                e.expected("session storage that can be written").came("blocked storage")
-            });
-        }
-        Ok(())
+        let (code, expected, came) = if self.environment.foreign_frame {
+            (ErrorCode::ForeignFrame, "a page of its own", "a frame inside a page of another origin")
+        } else if !self.environment.web_crypto {
+            (
+                ErrorCode::InsecureContext,
+                "https, or a loopback address (crypto.subtle)",
+                "an insecure context",
+            )
+        } else if !self.environment.session_storage {
+            (
+                ErrorCode::StorageUnavailable,
+                "session storage that can be written",
+                "storage that is blocked or full",
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(code, Phase::Environment).expected(expected).came(came))
     }
 
     pub(super) fn provider(&self, id: &str) -> Option<&ProviderConfig> {
         self.config.provider(id)
+    }
+
+    /// Stores what was learned about a provider, for the page loads after this one.
+    pub(super) fn store_known(&mut self, issuer: &str) {
+        if let Some((key, value)) = self.known.stored(issuer, &self.keys) {
+            self.store(key, value);
+        }
     }
 
     pub(super) fn ticket(&mut self) -> Ticket {
@@ -240,7 +296,7 @@ impl Engine {
         Ticket(self.last_ticket)
     }
 
-    /// A number below `limit`, for jitter (SplitMix64).
+    /// A span below `limit`, for jitter (SplitMix64).
     pub(super) fn jitter(&mut self, limit: Duration) -> Duration {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.random;
@@ -257,17 +313,22 @@ impl Engine {
         ticket
     }
 
-    pub(super) fn http(&mut self, request: crate::http::HttpRequest) -> Ticket {
+    pub(super) fn http(&mut self, request: HttpRequest) -> Ticket {
         let ticket = self.ticket();
         self.effects.push(Effect::Http { ticket, request, keepalive: false });
         ticket
     }
 
     fn http_done(&mut self, ticket: Ticket, exchange: &Exchange, now: Timestamp) {
-        if self.flow.waits_for(ticket) {
-            self.flow_http_done(exchange, now);
-        } else {
-            self.renewal_http_done(ticket, exchange, now);
+        if !self.flow.waits_for(ticket) {
+            return self.renewal_http_done(ticket, exchange, now);
+        }
+        match std::mem::replace(&mut self.flow, Flow::Idle) {
+            Flow::Idle => {}
+            Flow::Starting { provider, step } => {
+                self.starting_http_done(provider, step, exchange, now);
+            }
+            Flow::Completing(step) => self.completing_http_done(step, exchange, now),
         }
     }
 
@@ -288,28 +349,46 @@ impl Engine {
         }
     }
 
+    fn stored(&mut self, ticket: Ticket, done: bool) {
+        if self.flow.waits_for(ticket) {
+            return self.flow_stored(done);
+        }
+        let Slot::Active(active) = &mut self.slot else { return };
+        if active.saving != Some(ticket) {
+            return;
+        }
+        active.saving = None;
+        let was_unsaved = std::mem::replace(&mut active.is_unsaved, !done);
+        if !done {
+            // What is there is older: a token that was spent, or one without its mark.
+            self.effects.push(Effect::Delete { key: self.keys.session() });
+            if !was_unsaved {
+                self.notice = Some(
+                    Error::new(ErrorCode::StorageFull, Phase::Storage)
+                        .expected("room in session storage for the session")
+                        .came("storage that is full or blocked; a reload will sign you out"),
+                );
+            }
+        }
+    }
+
     fn sign_out(&mut self, state: [u8; 16]) {
         // Local state goes first, whatever the network does.
-        let Slot::Active(active) = std::mem::replace(&mut self.slot, Slot::Empty) else {
-            self.slot = Slot::Empty;
-            self.notice = None;
-            return;
-        };
-        self.notice = None;
-        self.flow = Flow::Idle;
-        let Active { record, waiters, refresh, .. } = *active;
         self.effects.push(Effect::Delete { key: self.keys.session() });
         self.forget_transactions();
-        self.effects.push(Effect::Share { key: self.keys.family(&record.family), value: None });
-        self.effects.push(Effect::Broadcast(
-            Message::SignedOut { family: record.family.clone() }.to_json(),
-        ));
-        if let Some(ticket) = refresh.lock() {
-            self.effects.push(Effect::Unlock { ticket });
+        self.notice = None;
+        self.interrupted = None;
+        self.app_state = None;
+        if let Flow::Completing(step) = std::mem::replace(&mut self.flow, Flow::Idle) {
+            self.release(step.lock());
         }
-        for waiter in waiters {
-            self.effects.push(Effect::TokenReady { id: waiter.id, result: Err(not_signed_in()) });
+        if matches!(self.slot, Slot::Active(_)) {
+            self.unshare_family();
+            self.tell_family(What::SignedOut);
         }
+        let Slot::Active(active) = std::mem::replace(&mut self.slot, Slot::Empty) else { return };
+        let record = active.record.clone();
+        self.let_go(*active, &not_signed_in());
         if let Some(endpoint) = record.metadata.revocation_endpoint() {
             let request = revocation_request(
                 endpoint.clone(),
@@ -330,65 +409,16 @@ impl Engine {
 
     /// Ends the session by itself: once, with its reason.
     pub(super) fn end(&mut self, error: Error) {
-        let Slot::Active(active) = std::mem::replace(&mut self.slot, Slot::Ended(error.clone()))
-        else {
+        if !matches!(self.slot, Slot::Active(_)) {
             return;
-        };
-        let Active { waiters, refresh, .. } = *active;
-        self.effects.push(Effect::Delete { key: self.keys.session() });
-        if let Some(ticket) = refresh.lock() {
-            self.effects.push(Effect::Unlock { ticket });
         }
-        for waiter in waiters {
-            self.effects.push(Effect::TokenReady { id: waiter.id, result: Err(error.clone()) });
+        self.effects.push(Effect::Delete { key: self.keys.session() });
+        if let Slot::Active(active) =
+            std::mem::replace(&mut self.slot, Slot::Ended(error.clone()))
+        {
+            self.let_go(*active, &error);
         }
         self.notice = Some(error);
-    }
-
-    fn message(&mut self, text: &SecretText, now: Timestamp) {
-        let Some(message) = Message::parse(text.expose()) else { return };
-        let Slot::Active(active) = &mut self.slot else { return };
-        match message {
-            Message::Tokens { family, record } if family == active.record.family => {
-                let newer = Record::from_json(&record, self.config.providers()).filter(|record| {
-                    record.family == active.record.family
-                        && record.generation > active.record.generation
-                        && record.user.sub() == active.record.user.sub()
-                        && record.metadata.issuer() == active.record.metadata.issuer()
-                });
-                if let Some(record) = newer {
-                    self.take_over(record, now);
-                }
-            }
-            Message::Ask { family, generation }
-                if family == active.record.family && active.record.generation > generation =>
-            {
-                let answer = Message::tokens(&active.record).to_json();
-                self.effects.push(Effect::Broadcast(answer));
-            }
-            Message::Active { family } if family == active.record.family => {
-                active.record.active_at = now;
-            }
-            Message::SignedOut { family } if family == active.record.family => {
-                self.end(
-                    Error::new(ErrorCode::SessionEndedElsewhere, Phase::SignOut)
-                        .came("a sign-out in another tab"),
-                );
-            }
-            _ => {}
-        }
-    }
-
-    fn stored(&mut self, ticket: Ticket, done: bool) {
-        if self.flow.waits_for(ticket) {
-            self.flow_stored(done);
-        } else if !done && matches!(&self.slot, Slot::Active(active) if active.saving == Some(ticket)) {
-            self.notice = Some(
-                Error::new(ErrorCode::StorageFull, Phase::Storage)
-                    .expected("room in session storage for the session")
-                    .came("storage that is full or blocked; a reload will sign you out"),
-            );
-        }
     }
 
     /// After each event: the timer, and whether anything visible changed.
@@ -406,33 +436,6 @@ impl Engine {
     }
 }
 
-impl Active {
-    fn show(&self, ends_at: Option<Timestamp>) -> SignedIn {
-        let record = &self.record;
-        SignedIn {
-            user: record.user.clone(),
-            provider: record.provider.clone(),
-            scope: record.scope.clone(),
-            token_type: record.token_type,
-            signed_in_at: record.signed_in_at,
-            received_at: record.received_at,
-            expires_at: record.expires_at(),
-            can_refresh: record.refresh_token.is_some(),
-            generation: record.generation,
-            ends_at,
-            renewal: match &self.refresh {
-                Refresh::Idle => Renewal::Idle,
-                Refresh::Waiting { at, error, .. } | Refresh::Withheld { at, error, .. } => {
-                    Renewal::Retrying { at: *at, error: error.clone() }
-                }
-                Refresh::Stopped { error } => Renewal::Stopped { error: error.clone() },
-                _ => Renewal::Refreshing,
-            },
-        }
-    }
-}
-
-/// There is no session to ask for a token.
-pub(super) fn not_signed_in() -> Error {
-    Error::new(ErrorCode::NotSignedIn, Phase::Api).expected("a signed-in user").came("none")
+fn find<'a>(stored: &'a [(String, SecretText)], key: &str) -> Option<&'a str> {
+    stored.iter().find(|(name, _)| name == key).map(|(_, value)| value.expose())
 }

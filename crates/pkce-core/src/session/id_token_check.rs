@@ -9,13 +9,6 @@ use crate::metadata::ProviderMetadata;
 use crate::secret::RawIdToken;
 use crate::time::Timestamp;
 
-/// The keys of one issuer, as far as this tab knows them.
-#[derive(Clone, Debug)]
-pub(super) struct KnownKeys {
-    pub(super) issuer: String,
-    pub(super) jwks: Jwks,
-}
-
 /// The JWKS of an answer.
 pub(super) fn judge_keys(exchange: &Exchange) -> Result<Jwks, Error> {
     document(exchange, Phase::Jwks).and_then(|json| Jwks::parse(&json))
@@ -103,7 +96,7 @@ impl IdTokenCheck {
         match pending.verify(&outcomes, expected, now) {
             Ok(verified) => Step::Done(Box::new(verified)),
             // Remembered keys may be older than the token: a provider may change a key in place.
-            Err(error) if error.code() == ErrorCode::IdTokenSignature && self.may_fetch() => {
+            Err(error) if newer_keys_may_help(&error) && self.may_fetch() => {
                 self.fetch_keys(ticket)
             }
             Err(error) => Step::Failed(error),
@@ -118,8 +111,9 @@ impl IdTokenCheck {
         let allowed = allowed_algorithms(&self.metadata);
         match self.token.candidates(jwks, allowed.as_deref()) {
             Ok(pending) => self.check_next(pending, Vec::new(), ticket),
-            // Unknown key: the provider may have rotated. Asked again once for each token.
-            Err(error) if error.code() == ErrorCode::IdTokenKeyUnknown && self.may_fetch() => {
+            // Unknown key, or one replaced in place by a key of another size: the provider may have
+            // rotated. Asked again once for each token.
+            Err(error) if newer_keys_may_help(&error) && self.may_fetch() => {
                 self.fetch_keys(ticket)
             }
             Err(error) => Step::Failed(error),
@@ -152,6 +146,10 @@ impl IdTokenCheck {
             ),
         }
     }
+}
+
+fn newer_keys_may_help(error: &Error) -> bool {
+    matches!(error.code(), ErrorCode::IdTokenKeyUnknown | ErrorCode::IdTokenSignature)
 }
 
 /// The metadata's algorithms, as far as they are ours; a list of none of ours forbids nothing,

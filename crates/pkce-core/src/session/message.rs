@@ -2,66 +2,101 @@
 //! pages of the same origin hear, and is never stored.
 
 use super::record::Record;
+use crate::error::ErrorCode;
 use crate::json::{Json, ObjectWriter};
 use crate::secret::SecretText;
+use crate::time::Timestamp;
 
-/// One message.
-pub(super) enum Message {
-    /// The newest session of a family.
-    Tokens {
-        family: String,
-        /// A [`Record`] as it is stored.
-        record: String,
+const VERSION: i64 = 1;
+
+/// One message to the tabs of a family.
+pub(super) struct Message {
+    pub(super) family: String,
+    pub(super) what: What,
+}
+
+/// What it says.
+pub(super) enum What {
+    /// The newest session: a [`Record`] as it is stored.
+    Tokens(String),
+    /// "Who is there, and has anybody tokens newer than this generation?"
+    Ask { generation: u64 },
+    /// "I am, and I have none."
+    Here {
+        /// Of the tab that answers.
+        generation: u64,
+        /// Whether that tab knows that there are none newer.
+        is_sure: bool,
+        /// When the user last did something there.
+        active_at: Timestamp,
     },
-    /// "Has anybody tokens newer than this generation?"
-    Ask { family: String, generation: u64 },
     /// The user is at work in one of the family's tabs.
-    Active { family: String },
-    /// The session of a family is over.
-    SignedOut { family: String },
+    Active,
+    /// The user signed out.
+    SignedOut,
+    /// The session is over for tabs up to this generation, and why.
+    Ended { generation: u64, code: ErrorCode },
 }
 
 impl Message {
     pub(super) fn tokens(record: &Record) -> Self {
-        Message::Tokens {
-            family: record.family.clone(),
-            record: record.to_json().expose().to_owned(),
-        }
+        let what = What::Tokens(record.to_json().expose().to_owned());
+        Self { family: record.family.clone(), what }
     }
 
     pub(super) fn to_json(&self) -> SecretText {
-        let writer = ObjectWriter::new().integer("v", 1);
-        SecretText::new(match self {
-            Message::Tokens { family, record } => {
-                writer.str("type", "tokens").str("family", family).str("record", record).finish()
+        let kind = match &self.what {
+            What::Tokens(_) => "tokens",
+            What::Ask { .. } => "ask",
+            What::Here { .. } => "here",
+            What::Active => "active",
+            What::SignedOut => "signed_out",
+            What::Ended { .. } => "ended",
+        };
+        let writer = ObjectWriter::new()
+            .integer("v", VERSION)
+            .str("family", &self.family)
+            .str("type", kind);
+        let number = |generation: u64| i64::try_from(generation).unwrap_or(i64::MAX);
+        let writer = match &self.what {
+            What::Tokens(record) => writer.str("record", record),
+            What::Ask { generation } => writer.integer("generation", number(*generation)),
+            What::Here { generation, is_sure, active_at } => writer
+                .integer("generation", number(*generation))
+                .bool("sure", *is_sure)
+                .integer("active_at", active_at.as_millis()),
+            What::Active | What::SignedOut => writer,
+            What::Ended { generation, code } => {
+                writer.integer("generation", number(*generation)).str("code", code.as_str())
             }
-            Message::Ask { family, generation } => writer
-                .str("type", "ask")
-                .str("family", family)
-                .integer("generation", i64::try_from(*generation).unwrap_or(i64::MAX))
-                .finish(),
-            Message::Active { family } => writer.str("type", "active").str("family", family).finish(),
-            Message::SignedOut { family } => {
-                writer.str("type", "signed_out").str("family", family).finish()
-            }
-        })
+        };
+        SecretText::new(writer.finish())
     }
 
+    /// `None` for what another version says, or something else on the channel.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let json = Json::parse(text)?;
-        if json.get("v")?.as_integer()? != 1 {
+        if json.get("v")?.as_integer()? != VERSION {
             return None;
         }
-        let family = json.str("family")?.to_owned();
-        match json.str("type")? {
-            "tokens" => Some(Message::Tokens { family, record: json.str("record")?.to_owned() }),
-            "ask" => Some(Message::Ask {
-                family,
-                generation: u64::try_from(json.get("generation")?.as_integer()?).ok()?,
-            }),
-            "active" => Some(Message::Active { family }),
-            "signed_out" => Some(Message::SignedOut { family }),
-            _ => None,
-        }
+        let generation = || u64::try_from(json.get("generation")?.as_integer()?).ok();
+        let what = match json.str("type")? {
+            "tokens" => What::Tokens(json.str("record")?.to_owned()),
+            "ask" => What::Ask { generation: generation()? },
+            "here" => What::Here {
+                generation: generation()?,
+                is_sure: json.get("sure")?.as_bool()?,
+                active_at: Timestamp::from_millis(json.get("active_at")?.as_integer()?),
+            },
+            "active" => What::Active,
+            "signed_out" => What::SignedOut,
+            "ended" => {
+                let code = json.str("code")?;
+                let code = ErrorCode::ALL.iter().find(|known| known.as_str() == code)?;
+                What::Ended { generation: generation()?, code: *code }
+            }
+            _ => return None,
+        };
+        Some(Self { family: json.str("family")?.to_owned(), what })
     }
 }

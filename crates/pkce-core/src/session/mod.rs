@@ -5,15 +5,24 @@
 //! the identifier of its effect. An answer whose identifier nobody waits for any more is dropped, so
 //! a late one never revives a session.
 
+mod completion;
 mod engine;
+mod failure;
+mod family;
 mod id_token_check;
+mod keys;
+mod known;
 mod message;
+mod readers;
 mod record;
 mod renewal;
+mod schedule;
 mod sign_in;
+#[cfg(test)]
+mod tests;
 
 pub use engine::Engine;
-pub use record::StorageKeys;
+pub use keys::StorageKeys;
 
 use crate::authorization::{Entropy, SignInOptions};
 use crate::error::Error;
@@ -24,6 +33,7 @@ use crate::json::Json;
 use crate::secret::{AccessToken, SecretText};
 use crate::time::Timestamp;
 use crate::token::TokenType;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -125,12 +135,23 @@ pub enum Event {
     },
     /// The time of [`Effect::SetTimer`] came, perhaps early.
     Timer,
-    /// The page woke up: it became visible, came back from the back/forward cache, or went online.
+    /// The page woke up: it became visible, or went online.
     Woke {
         /// What `navigator.onLine` says.
         online: bool,
-        /// It came back from the back/forward cache.
+        /// It came back from the back/forward cache, and [`Event::Restored`] cannot be sent.
         restored: bool,
+    },
+    /// The page is being left (`pagehide`), for good or for the back/forward cache. Carry the
+    /// effects out before the handler returns; then close the channel.
+    Left,
+    /// The page came back from the back/forward cache (`pageshow` with `persisted`). Open the
+    /// channel first. Other pages of this tab may have used its storage in the meantime.
+    Restored {
+        /// The session storage entries whose keys start with [`StorageKeys::prefix`].
+        stored: Vec<(String, SecretText)>,
+        /// What `navigator.onLine` says.
+        online: bool,
     },
     /// A message of another tab (`BroadcastChannel`).
     Message(SecretText),
@@ -191,7 +212,8 @@ pub enum Effect {
         /// What the keys start with.
         prefix: String,
     },
-    /// Write a local storage entry that all tabs read; it reveals no secret. Best effort.
+    /// Write a local storage entry that all tabs read; it reveals no secret. Best effort: where the
+    /// value cannot be written, delete the key, so that no older value is believed.
     Share {
         /// The key.
         key: String,
@@ -209,7 +231,8 @@ pub enum Effect {
     },
     /// Leave the page.
     Navigate(SecretText),
-    /// Call [`Event::Timer`] at this time; replaces the timer before. `None` stops it.
+    /// Call [`Event::Timer`] at this time; replaces the timer before. `None` stops it. A wait beyond
+    /// [`TIMER_LIMIT_MS`](crate::time::TIMER_LIMIT_MS) may be cut: an early call does no harm.
     SetTimer(Option<Timestamp>),
     /// The answer to [`Event::TokenWanted`].
     TokenReady {
@@ -280,11 +303,18 @@ pub struct SignedIn {
 }
 
 /// The signed-in user: claims of the verified ID token, and of UserInfo where it is used.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct User {
     pub(crate) id_token: Arc<VerifiedIdToken>,
     pub(crate) userinfo: Option<Arc<Json>>,
     pub(crate) userinfo_text: Option<String>,
+}
+
+impl fmt::Debug for User {
+    /// Without the claims, which are the user's own.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("User([redacted])")
+    }
 }
 
 impl PartialEq for User {

@@ -3,7 +3,6 @@
 
 use super::User;
 use crate::config::ProviderConfig;
-use crate::encoding::fingerprint;
 use crate::id_token::VerifiedIdToken;
 use crate::json::{Json, ObjectWriter};
 use crate::metadata::ProviderMetadata;
@@ -17,74 +16,6 @@ use std::time::Duration;
 const VERSION: i64 = 1;
 /// How many consumed states are remembered.
 const CONSUMED_LIMIT: usize = 64;
-
-/// The names under which one instance keeps its entries.
-#[derive(Clone, Debug)]
-pub struct StorageKeys {
-    prefix: String,
-}
-
-impl StorageKeys {
-    /// Keys that start with `prefix`, which tells instances in one origin apart.
-    #[must_use]
-    pub fn new(prefix: &str) -> Self {
-        Self { prefix: format!("{prefix}.") }
-    }
-
-    /// What every key starts with.
-    #[must_use]
-    pub fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
-    /// The signed-in session.
-    #[must_use]
-    pub fn session(&self) -> String {
-        format!("{}session", self.prefix)
-    }
-
-    /// What every transaction's key starts with.
-    #[must_use]
-    pub fn transactions(&self) -> String {
-        format!("{}tx.", self.prefix)
-    }
-
-    /// The transaction of a `state`.
-    #[must_use]
-    pub fn transaction(&self, state: &str) -> String {
-        format!("{}tx.{state}", self.prefix)
-    }
-
-    /// Metadata and keys of an issuer.
-    #[must_use]
-    pub fn provider(&self, issuer: &str) -> String {
-        format!("{}provider.{}", self.prefix, fingerprint(issuer))
-    }
-
-    /// Hashes of consumed states, in session storage and in local storage.
-    #[must_use]
-    pub fn consumed(&self) -> String {
-        format!("{}consumed", self.prefix)
-    }
-
-    /// The record by which the tabs of a family know the newest refresh token.
-    #[must_use]
-    pub fn family(&self, family: &str) -> String {
-        format!("{}family.{family}", self.prefix)
-    }
-
-    /// The lock of something.
-    #[must_use]
-    pub fn lock(&self, name: &str) -> String {
-        format!("{}lock.{name}", self.prefix)
-    }
-
-    /// The channel on which tabs speak.
-    #[must_use]
-    pub fn channel(&self) -> String {
-        format!("{}channel", self.prefix)
-    }
-}
 
 /// A remembered list of hashes, newest last.
 #[derive(Clone, Debug, Default)]
@@ -124,14 +55,20 @@ impl Consumed {
 pub(super) struct FamilyRecord {
     pub(super) generation: u64,
     pub(super) fingerprint: String,
+    /// A request with this refresh token was sent, and no answer is known.
+    pub(super) unanswered: bool,
 }
 
 impl FamilyRecord {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let json = Json::parse(text)?;
+        if json.get("v")?.as_integer()? != VERSION {
+            return None;
+        }
         Some(Self {
-            generation: u64::try_from(json.get("generation")?.as_integer()?).ok()?,
+            generation: count(&json, "generation")?,
             fingerprint: json.str("fingerprint")?.to_owned(),
+            unanswered: json.get("unanswered")?.as_bool()?,
         })
     }
 
@@ -140,6 +77,7 @@ impl FamilyRecord {
             .integer("v", VERSION)
             .integer("generation", integer(self.generation))
             .str("fingerprint", &self.fingerprint)
+            .bool("unanswered", self.unanswered)
             .finish()
     }
 }
@@ -152,8 +90,10 @@ pub(super) struct Record {
     pub(super) metadata: ProviderMetadata,
     /// Random name of the sign-in that this session and its copies in other tabs come from.
     pub(super) family: String,
-    /// Counts refresh tokens and access tokens that came with this sign-in.
+    /// Counts the successful answers to renewals of this family, from 0.
     pub(super) generation: u64,
+    /// The generation that the access token came with.
+    pub(super) access_generation: u64,
     pub(super) access_token: AccessToken,
     pub(super) token_type: TokenType,
     pub(super) received_at: Timestamp,
@@ -167,8 +107,10 @@ pub(super) struct Record {
     pub(super) raw_id_token: RawIdToken,
     pub(super) user: User,
     pub(super) signed_in_at: Timestamp,
-    /// When the user last did something, as far as it was stored.
+    /// When the user last did something, in any tab of the family.
     pub(super) active_at: Timestamp,
+    /// Another tab was seen to hold this sign-in too.
+    pub(super) has_siblings: bool,
 }
 
 impl Record {
@@ -176,21 +118,29 @@ impl Record {
         self.lifetime.map(|lifetime| self.received_at + lifetime)
     }
 
-    /// Whether the access token is still good for `margin`. A clock that went back behind the
-    /// token's arrival proves nothing, so the token counts as expired.
+    /// Whether the access token is good for more than `margin` from now.
     pub(super) fn is_valid_for(&self, margin: Duration, now: Timestamp) -> bool {
-        match self.expires_at() {
-            None => true,
-            Some(expires_at) => {
-                now + margin < expires_at && now + Duration::from_secs(60) > self.received_at
-            }
-        }
+        self.expires_at().is_none_or(|expires_at| now + margin < expires_at)
+    }
+
+    /// Whether this has tokens that `other` of the same family has not.
+    pub(super) fn is_newer_than(&self, other: &Record) -> bool {
+        (self.generation, self.access_generation) > (other.generation, other.access_generation)
+    }
+
+    /// The clock was set back by this much: what was noted moves along, so that a lifetime or a
+    /// limit stays the span it was.
+    pub(super) fn set_back(&mut self, by: Duration) {
+        self.received_at = self.received_at - by;
+        self.signed_in_at = self.signed_in_at - by;
+        self.active_at = self.active_at - by;
     }
 
     /// Takes what a token response renews (RFC 6749 6): an absent refresh token or scope keeps the
     /// old one.
     pub(super) fn renew_access_token(&mut self, response: &TokenResponse, now: Timestamp) {
         self.access_token = response.access_token.clone();
+        self.access_generation = self.generation;
         self.token_type = response.token_type;
         self.received_at = now;
         self.lifetime = response.expires_in;
@@ -203,6 +153,7 @@ impl Record {
         self.refresh_token.as_ref().map(|token| FamilyRecord {
             generation: self.generation,
             fingerprint: token.fingerprint(),
+            unanswered: self.unanswered,
         })
     }
 
@@ -215,6 +166,7 @@ impl Record {
                 .raw("metadata", &self.metadata.to_json())
                 .str("family", &self.family)
                 .integer("generation", integer(self.generation))
+                .integer("access_generation", integer(self.access_generation))
                 .str("access_token", self.access_token.expose())
                 .str("token_type", self.token_type.as_str())
                 .integer("received_at", self.received_at.as_millis())
@@ -227,6 +179,7 @@ impl Record {
                 .opt_str("userinfo", self.user.userinfo_text.as_deref())
                 .integer("signed_in_at", self.signed_in_at.as_millis())
                 .integer("active_at", self.active_at.as_millis())
+                .bool("has_siblings", self.has_siblings)
                 .finish(),
         )
     }
@@ -261,7 +214,8 @@ impl Record {
             provider: provider.to_owned(),
             client_id: client_id.to_owned(),
             family: json.str("family")?.to_owned(),
-            generation: u64::try_from(json.get("generation")?.as_integer()?).ok()?,
+            generation: count(&json, "generation")?,
+            access_generation: count(&json, "access_generation")?,
             access_token: AccessToken::new(json.str("access_token")?)?,
             token_type: TokenType::Bearer,
             received_at: Timestamp::from_millis(json.get("received_at")?.as_integer()?),
@@ -281,9 +235,14 @@ impl Record {
             user: User { id_token: Arc::new(id_token), userinfo, userinfo_text },
             signed_in_at: Timestamp::from_millis(json.get("signed_in_at")?.as_integer()?),
             active_at: Timestamp::from_millis(json.get("active_at")?.as_integer()?),
+            has_siblings: json.get("has_siblings")?.as_bool()?,
             metadata,
         })
     }
+}
+
+fn count(json: &Json, name: &str) -> Option<u64> {
+    u64::try_from(json.get(name)?.as_integer()?).ok()
 }
 
 fn integer(number: u64) -> i64 {

@@ -222,6 +222,7 @@ fn a_resource_is_an_absolute_uri_without_fragment() {
         "a:%",
         "a:%z1",
         "a:%1",
+        "a:%1g",
         "a:\"",
         "a:<",
         "a:\\",

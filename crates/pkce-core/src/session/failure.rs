@@ -1,0 +1,163 @@
+//! What a failed renewal means (protocol rule 26): the end, a stop, or another try.
+
+use super::Ticket;
+use super::engine::{Engine, Slot};
+use super::renewal::Refresh;
+use crate::error::{Error, ErrorCode};
+use crate::http::Exchange;
+use crate::time::Timestamp;
+use crate::token::TokenResponse;
+use std::time::Duration;
+
+/// The first pause after a failure; each further one is twice as long.
+pub(super) const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause, unless the server asks for more.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How often in a row one refresh token is sent without any answer.
+const UNANSWERED_LIMIT: u32 = 10;
+
+/// What a failed renewal means for the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// It is over.
+    Final,
+    /// It goes on until the access token expires; somebody has to change the configuration.
+    Configuration,
+    /// It goes on, and the renewal is tried again.
+    Passing {
+        /// The server spoke, so the refresh token was not spent by this request.
+        is_answered: bool,
+    },
+}
+
+/// The provider's word first, then the status.
+fn verdict(error: &Error, exchange: &Exchange) -> Verdict {
+    let status = exchange.as_ref().map_or(0, |response| response.status);
+    let is_refusal = (400..500).contains(&status) && !matches!(status, 408 | 429);
+    match error.code() {
+        ErrorCode::InvalidGrant => Verdict::Final,
+        ErrorCode::TemporarilyUnavailable
+        | ErrorCode::ServerError
+        | ErrorCode::ServiceUnavailable => Verdict::Passing { is_answered: true },
+        ErrorCode::InvalidClient
+        | ErrorCode::UnauthorizedClient
+        | ErrorCode::InvalidScope
+        | ErrorCode::InvalidTarget
+        | ErrorCode::UnsupportedGrantType => Verdict::Configuration,
+        // Tokens came, of a kind that this client cannot use.
+        ErrorCode::TokenTypeUnsupported => Verdict::Configuration,
+        _ if is_refusal => Verdict::Final,
+        // No answer, a portal's page, or an answer cut short: the server may have spent the token.
+        ErrorCode::NetworkError
+        | ErrorCode::Timeout
+        | ErrorCode::UnexpectedRedirect
+        | ErrorCode::ResponseTooLarge
+        | ErrorCode::InvalidJson
+        | ErrorCode::UnexpectedContentType
+        | ErrorCode::UnexpectedStatus
+        | ErrorCode::TokenResponseInvalid => Verdict::Passing { is_answered: false },
+        // The provider said no, in words of its own or with status 200.
+        _ => Verdict::Final,
+    }
+}
+
+impl Engine {
+    pub(super) fn renewal_failed(
+        &mut self,
+        lock: Ticket,
+        error: Error,
+        exchange: &Exchange,
+        was_unanswered: bool,
+        now: Timestamp,
+    ) {
+        let Slot::Active(active) = &mut self.slot else { return };
+        match verdict(&error, exchange) {
+            Verdict::Final => {
+                let code = if was_unanswered {
+                    ErrorCode::RefreshAnswerLost
+                } else {
+                    ErrorCode::SessionRefused
+                };
+                self.end_family(error.with_code(code));
+                self.release(Some(lock));
+            }
+            Verdict::Configuration => {
+                // The request was answered: nothing new is in doubt, and nothing will change by
+                // itself.
+                active.record.unanswered = was_unanswered;
+                self.save();
+                self.share_family();
+                self.release(Some(lock));
+                self.stop_renewal(error, false, now);
+            }
+            Verdict::Passing { is_answered } => {
+                active.record.unanswered = was_unanswered || !is_answered;
+                self.save();
+                self.share_family();
+                self.release(Some(lock));
+                self.pause_renewal(error, is_answered, now);
+            }
+        }
+    }
+
+    /// Tries again later; or not, where nobody answers and there is no valid token left to live on.
+    pub(super) fn pause_renewal(&mut self, error: Error, is_answered: bool, now: Timestamp) {
+        let Slot::Active(active) = &mut self.slot else { return };
+        active.failures = active.failures.saturating_add(1);
+        let failures = active.failures;
+        let expires_at = active.record.expires_at();
+        let is_valid = expires_at.is_some_and(|at| now < at);
+        if !is_answered && failures >= UNANSWERED_LIMIT && !is_valid {
+            return self.stop_renewal(error, true, now);
+        }
+        let mut at = now + self.pause(failures, &error);
+        if let Some(expires_at) = expires_at.filter(|_| !is_answered && failures >= UNANSWERED_LIMIT)
+        {
+            // Many in a row, long before it matters: once more when it does.
+            at = at.max(expires_at);
+        }
+        self.set_refresh(Refresh::Waiting { at, since: now, error: error.clone(), is_answered });
+        self.tell_expired(&error, now);
+        self.give_up_waiters(&error, now);
+    }
+
+    /// The new access token is withheld until its ID token can be checked.
+    pub(super) fn withhold(&mut self, tokens: Box<TokenResponse>, error: Error, now: Timestamp) {
+        let Slot::Active(active) = &mut self.slot else { return };
+        active.failures = active.failures.saturating_add(1);
+        let failures = active.failures;
+        let at = now + self.pause(failures, &error);
+        self.set_refresh(Refresh::Withheld { at, tokens, error: error.clone() });
+        self.tell_expired(&error, now);
+        self.give_up_waiters(&error, now);
+    }
+
+    fn stop_renewal(&mut self, error: Error, is_passing: bool, now: Timestamp) {
+        self.set_refresh(Refresh::Stopped { error: error.clone(), is_passing });
+        if let Slot::Active(active) = &mut self.slot {
+            active.was_told = true;
+        }
+        self.notice = Some(error.clone());
+        self.give_up_waiters(&error, now);
+    }
+
+    /// Tells the user, once, that there is no valid token any more.
+    fn tell_expired(&mut self, error: &Error, now: Timestamp) {
+        if let Slot::Active(active) = &mut self.slot
+            && !active.was_told
+            && !active.record.is_valid_for(Duration::ZERO, now)
+        {
+            active.was_told = true;
+            self.notice = Some(error.clone());
+        }
+    }
+
+    /// The pause after so many failures: doubled each time, capped, with jitter, never shorter than
+    /// the server asked for.
+    fn pause(&mut self, failures: u32, error: &Error) -> Duration {
+        let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10));
+        let pause = doubled.min(LONGEST_PAUSE);
+        let pause = pause * 3 / 4 + self.jitter(pause / 2);
+        pause.max(Duration::from_millis(error.wait_ms().unwrap_or(0)))
+    }
+}

@@ -1,0 +1,256 @@
+//! The tabs of one sign-in. `sessionStorage` is copied with a tab, so several tabs may hold one
+//! refresh token; only the newest is ever sent, by one tab at a time (protocol rule 36).
+//!
+//! A renewal runs under a lock that bears the family's name. Under it the tab reads a record that
+//! all tabs share: count and fingerprint of the newest refresh token. Where another tab was ahead,
+//! or might be, it asks; who has newer tokens hands them over. Where nobody can say that its copy is
+//! the newest, the copy is not sent.
+
+use super::engine::{Engine, Slot};
+use super::message::{Message, What};
+use super::record::{FamilyRecord, Record};
+use super::renewal::Refresh;
+use super::{Effect, Ticket, User};
+use crate::error::{Error, ErrorCode, Phase};
+use crate::secret::{RefreshToken, SecretText};
+use crate::time::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a tab whose copy is stale, or may be, waits for an answer.
+const SIBLING_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a tab with siblings waits for one that may have been ahead of it by a moment: storage
+/// and messages of other processes come a little late.
+const HEARSAY_PATIENCE: Duration = Duration::from_millis(300);
+
+/// What a tab knows of the place of its refresh token among those of its family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is the newest: it came to this page, which has listened ever since.
+    Newest,
+    /// It was the newest when the page was left in an orderly way.
+    LeftHere,
+    /// It was found in storage, which may be a copy of another tab's.
+    Copied,
+}
+
+/// What happens when nobody has newer tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Otherwise {
+    /// The token is sent; `newest` is the family's count so far.
+    Send {
+        /// As the shared record has it.
+        newest: u64,
+        /// A request with this very token is without an answer.
+        unanswered: bool,
+    },
+    /// Only where a sibling vouches for it.
+    Doubt,
+    /// It was spent by another tab.
+    Stale,
+}
+
+impl Engine {
+    /// Under the lock: is this copy of the refresh token the newest?
+    pub(super) fn compare(
+        &mut self,
+        lock: Ticket,
+        token: &RefreshToken,
+        shared: Option<&str>,
+        now: Timestamp,
+    ) {
+        let Slot::Active(active) = &self.slot else { return };
+        let record = &active.record;
+        let send = |newest: u64, unanswered| Otherwise::Send { newest, unanswered };
+        let (otherwise, patience) = match shared.and_then(FamilyRecord::parse) {
+            Some(newest) if newest.generation > record.generation => {
+                // Without rotation the token is still the newest, though the count is not.
+                let is_same = newest.fingerprint == token.fingerprint();
+                let otherwise = if is_same {
+                    send(newest.generation, newest.unanswered)
+                } else {
+                    Otherwise::Stale
+                };
+                (otherwise, SIBLING_PATIENCE)
+            }
+            Some(newest) => {
+                let is_same = newest.fingerprint == token.fingerprint();
+                let patience =
+                    if record.has_siblings { HEARSAY_PATIENCE } else { Duration::ZERO };
+                (send(record.generation, is_same && newest.unanswered), patience)
+            }
+            // Local storage is denied, or was cleared, or the family signed out meanwhile.
+            None => match (active.standing, record.has_siblings) {
+                (Standing::Newest, true) => (send(record.generation, false), HEARSAY_PATIENCE),
+                (Standing::Newest | Standing::LeftHere, false) => {
+                    (send(record.generation, false), Duration::ZERO)
+                }
+                _ => (Otherwise::Doubt, SIBLING_PATIENCE),
+            },
+        };
+        match otherwise {
+            Otherwise::Send { newest, unanswered } if patience.is_zero() => {
+                self.send_refresh(lock, newest, unanswered);
+            }
+            _ => {
+                self.ask_family();
+                self.set_refresh(Refresh::Asking { lock, until: now + patience, otherwise });
+            }
+        }
+    }
+
+    /// Nobody had newer tokens in time.
+    pub(super) fn nobody_answered(&mut self, lock: Ticket, otherwise: Otherwise) {
+        match otherwise {
+            Otherwise::Send { newest, unanswered } => self.send_refresh(lock, newest, unanswered),
+            Otherwise::Doubt | Otherwise::Stale => self.end(
+                Error::new(ErrorCode::SessionCopyStale, Phase::Refresh)
+                    .expected("the newest refresh token of this sign-in")
+                    .came("a copy that may be older, and no other tab that has the newest"),
+            ),
+        }
+    }
+
+    /// Asks who else is there, and for newer tokens.
+    pub(super) fn ask_family(&mut self) {
+        if let Slot::Active(active) = &self.slot {
+            let generation = active.record.generation;
+            self.tell_family(What::Ask { generation });
+        }
+    }
+
+    pub(super) fn tell_family(&mut self, what: What) {
+        if let Slot::Active(active) = &self.slot {
+            let message = Message { family: active.record.family.clone(), what };
+            self.effects.push(Effect::Broadcast(message.to_json()));
+        }
+    }
+
+    /// Hands the newest tokens to the family.
+    pub(super) fn hand_over(&mut self) {
+        if let Slot::Active(active) = &self.slot {
+            let message = Message::tokens(&active.record).to_json();
+            self.effects.push(Effect::Broadcast(message));
+        }
+    }
+
+    /// Tells all tabs which refresh token is the newest. Only under the lock, or at a sign-in.
+    pub(super) fn share_family(&mut self) {
+        if let Slot::Active(active) = &self.slot
+            && let Some(record) = active.record.family_record()
+        {
+            let key = self.keys.family(&active.record.family);
+            self.effects.push(Effect::Share { key, value: Some(record.to_json()) });
+        }
+    }
+
+    /// Nobody's refresh token is the newest any more: a copy that wakes later finds no record.
+    pub(super) fn unshare_family(&mut self) {
+        if let Slot::Active(active) = &self.slot {
+            let key = self.keys.family(&active.record.family);
+            self.effects.push(Effect::Share { key, value: None });
+        }
+    }
+
+    /// Ends the session in every tab of the family.
+    pub(super) fn end_family(&mut self, error: Error) {
+        if let Slot::Active(active) = &self.slot {
+            let generation = active.record.generation;
+            self.unshare_family();
+            self.tell_family(What::Ended { generation, code: error.code() });
+            self.end(error);
+        }
+    }
+
+    pub(super) fn message(&mut self, text: &SecretText, now: Timestamp) {
+        let Some(message) = Message::parse(text.expose()) else { return };
+        let Slot::Active(active) = &mut self.slot else { return };
+        if message.family != active.record.family {
+            return;
+        }
+        active.record.has_siblings = true;
+        let ours = active.record.generation;
+        match message.what {
+            What::Tokens(text) => {
+                let newer = Record::from_json(&text, self.config.providers()).filter(|record| {
+                    record.family == active.record.family
+                        && record.provider == active.record.provider
+                        && record.user.sub() == active.record.user.sub()
+                        && record.is_newer_than(&active.record)
+                });
+                if let Some(record) = newer {
+                    self.take_over(record, Standing::Newest, now);
+                }
+            }
+            What::Ask { generation } if ours > generation => self.hand_over(),
+            What::Ask { generation } => {
+                let is_sure = active.standing == Standing::Newest && ours == generation;
+                let active_at = active.record.active_at;
+                self.tell_family(What::Here { generation: ours, is_sure, active_at });
+                if ours < generation {
+                    self.ask_family();
+                }
+            }
+            What::Here { generation, is_sure, active_at } => {
+                active.record.active_at = active.record.active_at.max(active_at.min(now));
+                if let Refresh::Asking {
+                    until, otherwise: otherwise @ Otherwise::Doubt, ..
+                } = &mut active.refresh
+                    && is_sure
+                    && generation == ours
+                {
+                    *otherwise = Otherwise::Send { newest: ours, unanswered: false };
+                    *until = (*until).min(now + HEARSAY_PATIENCE);
+                }
+            }
+            What::Active => {
+                active.record.active_at = now;
+                self.save();
+            }
+            What::SignedOut => self.end(
+                Error::new(ErrorCode::SessionEndedElsewhere, Phase::SignOut)
+                    .came("a sign-out in another tab"),
+            ),
+            What::Ended { generation, code } if ours <= generation => self.end(
+                Error::new(code, Phase::Refresh)
+                    .expected("a session that can be renewed")
+                    .came("an end that another tab was told of"),
+            ),
+            What::Ended { .. } => {}
+        }
+    }
+
+    /// Takes newer tokens of this sign-in, which a sibling or another page of this tab got.
+    pub(super) fn take_over(&mut self, mut record: Record, standing: Standing, now: Timestamp) {
+        let Slot::Active(active) = &mut self.slot else { return };
+        // The user stays the user: what the app holds on to does not change its identity.
+        let known = &active.record.user;
+        record.user = match &record.user.userinfo {
+            Some(_) if known.userinfo.is_none() => {
+                User { id_token: Arc::clone(&known.id_token), ..record.user }
+            }
+            _ => known.clone(),
+        };
+        record.active_at = record.active_at.max(active.record.active_at);
+        record.has_siblings |= active.record.has_siblings;
+        if record.received_at > now {
+            record.received_at = now;
+        }
+        active.record = record;
+        active.standing = standing;
+        active.failures = 0;
+        match &mut active.refresh {
+            // The answer may bring newer tokens still; a refusal means nothing any more.
+            Refresh::Sending { is_superseded, .. } => *is_superseded = true,
+            other => {
+                if let Some(ticket) = other.lock() {
+                    self.effects.push(Effect::Unlock { ticket });
+                }
+                *other = Refresh::Idle;
+            }
+        }
+        self.plan(now);
+        self.save();
+        self.serve(now);
+    }
+}
