@@ -39,6 +39,7 @@ pub use locales::{Labels, Language, use_labels, use_language};
 pub use page_config::page_config;
 pub use pkce_core::authorization::SignInOptions;
 pub use pkce_core::config::{Config, PageConfig, ProviderConfig};
+pub use pkce_core::json::Json;
 pub use pkce_core::return_to::ReturnTo;
 pub use pkce_core::session::{Renewal, User};
 pub use pkce_core::{Error, ErrorCode, Phase, Timestamp};

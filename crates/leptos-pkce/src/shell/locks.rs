@@ -1,6 +1,6 @@
 //! Web Locks, whose bindings in web-sys sit behind a flag that a library cannot set.
 
-use super::js::{method, property, set};
+use super::js::{error_name, method, property, set};
 use js_sys::{Function, Object, Promise};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 pub(crate) struct Lock {
     abort: Option<web_sys::AbortController>,
     release: Rc<RefCell<Option<Function>>>,
-    _granted: Option<Closure<dyn FnMut() -> Promise>>,
+    _granted: Closure<dyn FnMut() -> Promise>,
 }
 
 impl Lock {
@@ -22,15 +22,16 @@ impl Lock {
         let request = method(&locks, "request")?;
         let controller = web_sys::AbortController::new().ok()?;
         let release = Rc::new(RefCell::new(None));
+        let on_held = Rc::new(RefCell::new(Some(on_held)));
         let granted = {
-            let release = Rc::clone(&release);
-            let mut on_held = Some(on_held);
+            let (release, on_held) = (Rc::clone(&release), Rc::clone(&on_held));
             Closure::<dyn FnMut() -> Promise>::new(move || {
                 // The lock is held until this promise is kept.
                 let until = Promise::new(&mut |resolve, _| {
                     release.replace(Some(resolve));
                 });
-                if let Some(on_held) = on_held.take() {
+                let on_held = on_held.borrow_mut().take();
+                if let Some(on_held) = on_held {
                     on_held();
                 }
                 until
@@ -39,13 +40,18 @@ impl Lock {
         let options = Object::new();
         set(&options, "signal", &controller.signal());
         let asked = request.call3(&locks, &name.into(), &options, granted.as_ref()).ok()?;
-        // An aborted wait rejects; that is no news.
-        let quiet = Closure::<dyn FnMut(JsValue)>::new(|_| ());
-        if let Ok(promise) = asked.dyn_into::<Promise>() {
-            let _ = promise.catch(&quiet);
+        // An aborted wait rejects, which is no news. Where locks are refused altogether (an opaque
+        // origin, blocked storage), the work goes on as where there are none.
+        let refused = Closure::once_into_js(move |error: JsValue| {
+            let on_held = on_held.borrow_mut().take();
+            if let Some(on_held) = on_held.filter(|_| error_name(&error) != "AbortError") {
+                on_held();
+            }
+        });
+        if let Some(catch) = method(&asked, "catch") {
+            let _ = catch.call1(&asked, &refused);
         }
-        quiet.forget();
-        Some(Self { abort: Some(controller), release, _granted: Some(granted) })
+        Some(Self { abort: Some(controller), release, _granted: granted })
     }
 }
 

@@ -6,6 +6,8 @@ pub(crate) mod js;
 pub(crate) mod locks;
 pub(crate) mod page;
 pub(crate) mod storage;
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests;
 
 use futures_channel::oneshot;
 use js::{Listener, Timeout};
@@ -71,7 +73,7 @@ impl Shell {
     /// Begins a sign-in. Without a cryptographic source of randomness there is none.
     pub(crate) fn sign_in(&self, provider: &str, mut options: SignInOptions) {
         if options.return_to.is_none() {
-            options.return_to = Some(page::place(self.engine.borrow().config()));
+            options.return_to = page::place(self.engine.borrow().config());
         }
         if let Some(octets) = random::<96>() {
             let entropy = Entropy::new(octets);
@@ -152,26 +154,30 @@ impl Shell {
                 }
             }));
         };
-        on(&window, "online", |shell, _| shell.woke(false));
-        on(&window, "focus", |shell, _| shell.woke(false));
+        on(&window, "online", |shell, _| shell.woke());
+        on(&window, "focus", |shell, _| shell.woke());
         on(&window, "pageshow", |shell, event| {
             let restored = event
                 .dyn_ref::<web_sys::PageTransitionEvent>()
                 .is_some_and(web_sys::PageTransitionEvent::persisted);
             if restored {
                 shell.open_channel();
-                shell.woke(true);
+                let stored = page::stored(shell.engine.borrow().storage_keys());
+                shell.dispatch(Event::Restored { stored, online: fetch::is_online() });
             }
         });
         // An open channel keeps a page out of the back/forward cache.
-        on(&window, "pagehide", |shell, _| shell.close_channel());
+        on(&window, "pagehide", |shell, _| {
+            shell.dispatch(Event::Left);
+            shell.close_channel();
+        });
         if let Some(document) = window.document() {
             on(&document, "visibilitychange", |shell, _| {
                 let visible = web_sys::window()
                     .and_then(|window| window.document())
                     .is_some_and(|d| d.visibility_state() == web_sys::VisibilityState::Visible);
                 if visible {
-                    shell.woke(false);
+                    shell.woke();
                 }
             });
             if self.with_config(|config| config.session().idle_limit().is_some()) {
@@ -183,8 +189,8 @@ impl Shell {
         *self.listeners.borrow_mut() = listeners;
     }
 
-    fn woke(&self, restored: bool) {
-        self.dispatch(Event::Woke { online: fetch::is_online(), restored });
+    fn woke(&self) {
+        self.dispatch(Event::Woke { online: fetch::is_online(), restored: false });
     }
 
     fn open_channel(&self) {
@@ -249,7 +255,10 @@ impl Shell {
                 }
             }
             Effect::Share { key, value: Some(value) } => {
-                Area::Local.set(&key, &value);
+                // An older value must not be believed.
+                if !Area::Local.set(&key, &value) {
+                    Area::Local.delete(&key);
+                }
             }
             Effect::Share { key, value: None } => Area::Local.delete(&key),
             Effect::Broadcast(message) => {

@@ -18,15 +18,20 @@ pub(crate) fn start(keys: &StorageKeys) -> Start {
         query: SecretText::new(part(web_sys::Location::search)),
         fragment: SecretText::new(part(web_sys::Location::hash)),
         page_origin: part(web_sys::Location::origin),
-        stored: Area::Session
-            .keys(keys.prefix())
-            .into_iter()
-            .filter_map(|key| Area::Session.get(&key).map(|value| (key, SecretText::new(value))))
-            .collect(),
+        stored: stored(keys),
         shared_consumed: Area::Local.get(&keys.consumed()),
         environment: environment(keys.prefix()),
         seed: random::<8>().map_or(0, u64::from_le_bytes),
     }
+}
+
+/// This instance's entries in session storage.
+pub(crate) fn stored(keys: &StorageKeys) -> Vec<(String, SecretText)> {
+    Area::Session
+        .keys(keys.prefix())
+        .into_iter()
+        .filter_map(|key| Area::Session.get(&key).map(|value| (key, SecretText::new(value))))
+        .collect()
 }
 
 fn environment(prefix: &str) -> Environment {
@@ -59,14 +64,14 @@ pub(crate) fn here() -> String {
     format!("{}{}{}", part(location.pathname()), part(location.search()), part(location.hash()))
 }
 
-/// Where a sign-in that begins here comes back to: here, unless this is a callback.
-pub(crate) fn place(config: &Config) -> ReturnTo {
+/// Where a sign-in that begins here comes back to: here. At a callback the engine knows better.
+pub(crate) fn place(config: &Config) -> Option<ReturnTo> {
     let here = here();
     let path = here.split(['?', '#']).next().unwrap_or("/");
     if config.providers().iter().any(|provider| provider.redirect_uri().path() == path) {
-        return ReturnTo::home();
+        return None;
     }
-    ReturnTo::parse(&here, "").unwrap_or_else(ReturnTo::home)
+    ReturnTo::parse(&here, "")
 }
 
 /// Replaces the address; `route` tells routers that listen to `popstate`.
