@@ -60,10 +60,15 @@ impl Challenge {
             challenge += &format!(", resource_metadata=\"{metadata}\"");
         }
         let body = json!({"error": self.name(), "message": description});
-        let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+        let headers = [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "no-store"),
+        ];
         let mut response = (self.status(), headers, body.to_string()).into_response();
         if let Ok(challenge) = HeaderValue::from_str(&challenge) {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
@@ -72,7 +77,9 @@ impl Challenge {
 /// The token in the `Authorization` header; `None` when there is none (RFC 6750 2.1).
 pub(crate) fn read(headers: &HeaderMap) -> Result<Option<&str>, Challenge> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     if values.next().is_some() {
         return Err(Challenge::InvalidRequest);
     }

@@ -194,7 +194,10 @@ pub enum RegistrationError {
 #[derive(Clone, Debug)]
 pub(crate) enum ClientKind {
     Public,
-    Confidential { secret: Fingerprint, method: AuthMethod },
+    Confidential {
+        secret: Fingerprint,
+        method: AuthMethod,
+    },
 }
 
 /// A registered client.
@@ -237,11 +240,19 @@ pub(crate) struct Clients {
 
 impl Clients {
     pub(crate) fn new(origins: Origins, resources: Vec<String>) -> Self {
-        Self { origins, resources, by_id: RwLock::default() }
+        Self {
+            origins,
+            resources,
+            by_id: RwLock::default(),
+        }
     }
 
     pub(crate) fn find(&self, client_id: &str) -> Option<Arc<Client>> {
-        self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(client_id).cloned()
+        self.by_id
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(client_id)
+            .cloned()
     }
 
     /// Every client, oldest first.
@@ -264,18 +275,27 @@ impl Clients {
         if new.redirect_uris.is_empty() || new.redirect_uris.len() > 20 {
             return Err(RegistrationError::RedirectUriCount);
         }
-        for uri in new.redirect_uris.iter().chain(&new.post_logout_redirect_uris) {
+        for uri in new
+            .redirect_uris
+            .iter()
+            .chain(&new.post_logout_redirect_uris)
+        {
             check_redirect_uri(uri).map_err(|problem| RegistrationError::RedirectUri {
                 uri: uri.clone(),
                 problem,
             })?;
         }
         let resources = new.resources.unwrap_or_else(|| self.resources.clone());
-        if let Some(foreign) = resources.iter().find(|wanted| !self.resources.contains(wanted)) {
+        if let Some(foreign) = resources
+            .iter()
+            .find(|wanted| !self.resources.contains(wanted))
+        {
             return Err(RegistrationError::Resource(foreign.clone()));
         }
 
-        let client_id = new.client_id.unwrap_or_else(|| format!("app-{}", random_id()));
+        let client_id = new
+            .client_id
+            .unwrap_or_else(|| format!("app-{}", random_id()));
         let secret = match new.auth_method {
             AuthMethod::None => None,
             _ => Some(Secret::random()),
@@ -311,6 +331,9 @@ impl Clients {
             self.origins.add_client(&client.redirect_uris);
         }
         by_id.insert(client_id.clone(), Arc::new(client));
-        Ok(RegisteredClient { client_id, client_secret: secret })
+        Ok(RegisteredClient {
+            client_id,
+            client_secret: secret,
+        })
     }
 }

@@ -20,7 +20,9 @@ impl Clock {
     /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self(Arc::new(Source::System { ahead_ms: AtomicU64::new(0) }))
+        Self(Arc::new(Source::System {
+            ahead_ms: AtomicU64::new(0),
+        }))
     }
 
     /// A clock that stands at `unix_seconds` until it is advanced.
@@ -35,7 +37,9 @@ impl Clock {
     pub fn now_ms(&self) -> u64 {
         match &*self.0 {
             Source::System { ahead_ms } => {
-                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let since = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default();
                 to_ms(since).saturating_add(ahead_ms.load(Ordering::SeqCst))
             }
             Source::Manual { now_ms } => now_ms.load(Ordering::SeqCst),

@@ -40,7 +40,10 @@ impl Counters {
     /// All token requests of a grant type.
     #[must_use]
     pub fn token_requests_of(&self, grant_type: &str) -> u64 {
-        let same_grant = self.token_requests.iter().filter(|((grant, _), _)| grant == grant_type);
+        let same_grant = self
+            .token_requests
+            .iter()
+            .filter(|((grant, _), _)| grant == grant_type);
         same_grant.map(|(_, count)| count).sum()
     }
 

@@ -326,7 +326,11 @@ impl DemoProviderBuilder {
         if let (Some(app), Some(router)) = (app, app_router) {
             servers.push(app.serve(router));
         }
-        Ok(Demo { auth_server, servers, serves_app })
+        Ok(Demo {
+            auth_server,
+            servers,
+            serves_app,
+        })
     }
 }
 
@@ -340,7 +344,9 @@ pub struct Demo {
 
 impl fmt::Debug for Demo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Demo").field("urls", self.urls()).finish_non_exhaustive()
+        f.debug_struct("Demo")
+            .field("urls", self.urls())
+            .finish_non_exhaustive()
     }
 }
 
@@ -399,7 +405,9 @@ impl Demo {
     ///
     /// When new keys could not be made.
     pub async fn perform(&self, action: FaultAction) -> Result<(), StartError> {
-        perform(&self.auth_server, action).await.map_err(StartError::Internal)
+        perform(&self.auth_server, action)
+            .await
+            .map_err(StartError::Internal)
     }
 
     /// Registers a client while the provider runs.
@@ -407,7 +415,10 @@ impl Demo {
     /// # Errors
     ///
     /// When its metadata can't be registered.
-    pub fn register_client(&self, client: NewClient) -> Result<RegisteredClient, RegistrationError> {
+    pub fn register_client(
+        &self,
+        client: NewClient,
+    ) -> Result<RegisteredClient, RegistrationError> {
         register_client(&self.auth_server, client)
     }
 
@@ -416,8 +427,11 @@ impl Demo {
     pub async fn shutdown(self) {
         // Held requests are let go first.
         self.faults().reset();
-        let ending: Vec<_> =
-            self.servers.into_iter().map(|server| tokio::spawn(server.shutdown())).collect();
+        let ending: Vec<_> = self
+            .servers
+            .into_iter()
+            .map(|server| tokio::spawn(server.shutdown()))
+            .collect();
         for server in ending {
             let _ = server.await;
         }

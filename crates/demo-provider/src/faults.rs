@@ -243,7 +243,10 @@ impl FaultSettings {
         ];
         for failure in failures.into_iter().flatten() {
             if !(400..=599).contains(&failure.status) {
-                return Err(FaultError(format!("status {} is not 400 to 599", failure.status)));
+                return Err(FaultError(format!(
+                    "status {} is not 400 to 599",
+                    failure.status
+                )));
             }
         }
         Ok(())
@@ -371,8 +374,12 @@ pub enum FaultAction {
 
 impl FaultAction {
     /// Every action there is.
-    pub const ALL: [Self; 4] =
-        [Self::RotateKeys, Self::ExpireAccessTokens, Self::RevokeEverything, Self::Reset];
+    pub const ALL: [Self; 4] = [
+        Self::RotateKeys,
+        Self::ExpireAccessTokens,
+        Self::RevokeEverything,
+        Self::Reset,
+    ];
 }
 
 #[cfg(test)]
@@ -391,8 +398,9 @@ mod tests {
     fn a_fault_for_the_next_two_strikes_twice() {
         let faults = Faults::new(FaultSettings::default());
         faults.set(|f| f.refuse_refresh = Times::Next(2));
-        let strikes: Vec<bool> =
-            (0..4).map(|_| faults.strikes(|f| &mut f.refuse_refresh)).collect();
+        let strikes: Vec<bool> = (0..4)
+            .map(|_| faults.strikes(|f| &mut f.refuse_refresh))
+            .collect();
         assert_eq!(strikes, [true, true, false, false]);
         assert_eq!(faults.get().refuse_refresh, Times::Never);
     }

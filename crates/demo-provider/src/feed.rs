@@ -77,7 +77,11 @@ pub struct Feed {
 impl Feed {
     pub(crate) fn new(clock: Clock) -> Self {
         let (newest, _) = watch::channel(0);
-        Self { clock, events: Arc::default(), newest: Arc::new(newest) }
+        Self {
+            clock,
+            events: Arc::default(),
+            newest: Arc::new(newest),
+        }
     }
 
     /// The id of the newest event; 0 when there is none. Take it before an action, and pass it to
@@ -90,7 +94,11 @@ impl Feed {
     /// The kept events with an id greater than `id`, oldest first.
     #[must_use]
     pub fn after(&self, id: u64) -> Vec<FeedEvent> {
-        lock(&self.events).iter().filter(|event| event.id > id).cloned().collect()
+        lock(&self.events)
+            .iter()
+            .filter(|event| event.id > id)
+            .cloned()
+            .collect()
     }
 
     /// Waits for the first event after `id` that `wanted` accepts, past events included.
@@ -119,7 +127,14 @@ impl Feed {
     /// Starts an event; [`Draft::record`] ends it.
     pub(crate) fn event(&self, server: EventServer, kind: EventKind, endpoint: &str) -> Draft<'_> {
         let endpoint = shorten(endpoint);
-        Draft { feed: self, server, kind, endpoint, client_id: None, details: BTreeMap::new() }
+        Draft {
+            feed: self,
+            server,
+            kind,
+            endpoint,
+            client_id: None,
+            details: BTreeMap::new(),
+        }
     }
 }
 
@@ -148,7 +163,8 @@ impl Draft<'_> {
     }
 
     pub(crate) fn detail(mut self, name: &str, value: impl AsRef<str>) -> Self {
-        self.details.insert(name.to_owned(), shorten(value.as_ref()));
+        self.details
+            .insert(name.to_owned(), shorten(value.as_ref()));
         self
     }
 
@@ -172,5 +188,8 @@ impl Draft<'_> {
 }
 
 fn shorten(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(LONGEST_DETAIL).collect()
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(LONGEST_DETAIL)
+        .collect()
 }

@@ -11,7 +11,6 @@ use rand::rngs::OsRng;
 use rsa::pkcs1::EncodeRsaPrivateKey as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::lock;
 
@@ -77,13 +76,22 @@ impl SigningKey {
         jwk.common.key_id = Some(kid.clone());
         jwk.common.public_key_use = Some(PublicKeyUse::Signature);
         let public = DecodingKey::from_jwk(&jwk).map_err(fail)?;
-        Ok(Self { kid, algorithm, private, public, jwk })
+        Ok(Self {
+            kid,
+            algorithm,
+            private,
+            public,
+            jwk,
+        })
     }
 
     fn es256() -> Result<Self, KeyError> {
         let key = p256::SecretKey::random(&mut OsRng);
         let der = key.to_pkcs8_der().map_err(|e| KeyError(e.to_string()))?;
-        Self::new(SigningAlgorithm::Es256, EncodingKey::from_ec_der(der.as_bytes()))
+        Self::new(
+            SigningAlgorithm::Es256,
+            EncodingKey::from_ec_der(der.as_bytes()),
+        )
     }
 
     /// The nth RSA key of this process. Making one takes a good part of a second, so providers
@@ -92,13 +100,15 @@ impl SigningKey {
         static MADE: Mutex<Vec<SigningKey>> = Mutex::new(Vec::new());
         let mut made = lock(&MADE);
         while made.len() <= n {
-            let key = rsa::RsaPrivateKey::new(&mut OsRng, 2048)
-                .map_err(|e| KeyError(e.to_string()))?;
+            let key =
+                rsa::RsaPrivateKey::new(&mut OsRng, 2048).map_err(|e| KeyError(e.to_string()))?;
             let der = key.to_pkcs1_der().map_err(|e| KeyError(e.to_string()))?;
             let private = EncodingKey::from_rsa_der(der.as_bytes());
             made.push(Self::new(SigningAlgorithm::Rs256, private)?);
         }
-        made.get(n).cloned().ok_or_else(|| KeyError("no such RSA key".to_owned()))
+        made.get(n)
+            .cloned()
+            .ok_or_else(|| KeyError("no such RSA key".to_owned()))
     }
 }
 
@@ -156,7 +166,9 @@ impl KeyRing {
 
     /// The public keys (RFC 7517).
     pub(crate) fn jwks(&self) -> JwkSet {
-        self.read(|keys| JwkSet { keys: keys.current().map(|key| key.jwk.clone()).to_vec() })
+        self.read(|keys| JwkSet {
+            keys: keys.current().map(|key| key.jwk.clone()).to_vec(),
+        })
     }
 
     /// Signs claims into a compact JWS.
@@ -194,8 +206,15 @@ impl KeyRing {
         let header = jsonwebtoken::decode_header(token).ok()?;
         let kid = header.kid.as_deref()?;
         let key = self.read(|keys| {
-            let retired = keys.retired.iter().filter(|_| accept == AcceptKeys::AlsoRetired);
-            keys.current().into_iter().chain(retired).find(|key| key.kid == kid).map(Arc::clone)
+            let retired = keys
+                .retired
+                .iter()
+                .filter(|_| accept == AcceptKeys::AlsoRetired);
+            keys.current()
+                .into_iter()
+                .chain(retired)
+                .find(|key| key.kid == kid)
+                .map(Arc::clone)
         })?;
         let mut validation = Validation::new(key.algorithm.jose());
         validation.set_issuer(&[issuer]);
@@ -215,7 +234,9 @@ impl KeyRing {
 fn spoil_signature(token: &str) -> Result<String, KeyError> {
     let malformed = || KeyError("a token without a signature".to_owned());
     let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
-    let mut bytes = URL_SAFE_NO_PAD.decode(signature).map_err(|e| KeyError(e.to_string()))?;
+    let mut bytes = URL_SAFE_NO_PAD
+        .decode(signature)
+        .map_err(|e| KeyError(e.to_string()))?;
     let middle = bytes.len() / 2;
     *bytes.get_mut(middle).ok_or_else(malformed)? ^= 1;
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(bytes)))
@@ -224,21 +245,22 @@ fn spoil_signature(token: &str) -> Result<String, KeyError> {
 /// The same claims under `alg: none` (RFC 7519 6.1), which no client may accept.
 fn unsign(typ: &str, token: &str) -> Result<String, KeyError> {
     let mut parts = token.split('.');
-    let claims = parts.nth(1).ok_or_else(|| KeyError("a token without claims".to_owned()))?;
+    let claims = parts
+        .nth(1)
+        .ok_or_else(|| KeyError("a token without claims".to_owned()))?;
     let header = serde_json::json!({"alg": "none", "typ": typ}).to_string();
     Ok(format!("{}.{claims}.", URL_SAFE_NO_PAD.encode(header)))
-}
-
-/// The unverified claims of a token, for `id_token_hint` diagnostics and tests.
-pub(crate) fn peek(token: &str) -> Option<Value> {
-    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    serde_json::from_slice(&claims).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn peek(token: &str) -> Option<Value> {
+        let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+        serde_json::from_slice(&claims).ok()
+    }
 
     const ISSUER: &str = "http://localhost:9000";
 
@@ -257,7 +279,10 @@ mod tests {
             let sign = |spoil| ring.sign(algorithm, "JWT", &claims(), spoil).unwrap();
             let good = sign(Spoil::Not);
             assert_eq!(verify(&ring, &good, AcceptKeys::Current), Some(claims()));
-            assert_eq!(verify(&ring, &sign(Spoil::Signature), AcceptKeys::Current), None);
+            assert_eq!(
+                verify(&ring, &sign(Spoil::Signature), AcceptKeys::Current),
+                None
+            );
             let unsigned = sign(Spoil::AlgNone);
             assert_eq!(peek(&unsigned), Some(claims()));
             assert_eq!(verify(&ring, &unsigned, AcceptKeys::Current), None);
@@ -268,13 +293,18 @@ mod tests {
     fn rotated_keys_leave_the_jwks_and_verify_only_hints() {
         let ring = KeyRing::generate().unwrap();
         let before = ring.jwks();
-        let token = ring.sign(SigningAlgorithm::Es256, "JWT", &claims(), Spoil::Not).unwrap();
+        let token = ring
+            .sign(SigningAlgorithm::Es256, "JWT", &claims(), Spoil::Not)
+            .unwrap();
         ring.rotate().unwrap();
         let after = ring.jwks();
         for key in &before.keys {
             assert!(after.find(key.common.key_id.as_deref().unwrap()).is_none());
         }
         assert_eq!(verify(&ring, &token, AcceptKeys::Current), None);
-        assert_eq!(verify(&ring, &token, AcceptKeys::AlsoRetired), Some(claims()));
+        assert_eq!(
+            verify(&ring, &token, AcceptKeys::AlsoRetired),
+            Some(claims())
+        );
     }
 }

@@ -107,7 +107,11 @@ impl Bound {
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     if address.is_ipv6() {
         // The IPv4 socket stands beside it.
         socket.set_only_v6(true)?;
@@ -155,17 +159,23 @@ impl Server {
     }
 }
 
+/// Returns when the server ends, or its handle is gone.
+async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
 async fn accept(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
+    let for_connections = stopped.clone();
     loop {
         tokio::select! {
-            // Also ends when the server's handle is dropped.
-            _ = stopped.wait_for(|stop| *stop) => break,
+            () = told_to_stop(&mut stopped) => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
                     let router = router.clone();
-                    connections.spawn(serve_one(stream, peer.ip(), router, stopped.clone()));
+                    let stopped = for_connections.clone();
+                    connections.spawn(serve_one(stream, peer.ip(), router, stopped));
                 }
                 // Out of file descriptors, for example: others must end first.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -186,10 +196,15 @@ async fn serve_one(
 ) {
     let _ = stream.set_nodelay(true);
     let dropped = Arc::new(Notify::new());
-    let connection = Connection { peer, dropped: Arc::clone(&dropped) };
+    let connection = Connection {
+        peer,
+        dropped: Arc::clone(&dropped),
+    };
     let service = axum::Extension(connection).layer(router);
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(LARGEST_HEAD);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(LARGEST_HEAD);
     let serving = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     tokio::pin!(serving);
     let mut stopping = false;
@@ -198,7 +213,7 @@ async fn serve_one(
             // How a connection ended is the client's affair.
             _ = serving.as_mut() => return,
             () = dropped.notified() => return,
-            _ = stopped.wait_for(|stop| *stop), if !stopping => {
+            () = told_to_stop(&mut stopped), if !stopping => {
                 stopping = true;
                 serving.as_mut().graceful_shutdown();
             }

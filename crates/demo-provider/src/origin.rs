@@ -88,7 +88,9 @@ impl Origins {
 
     pub(crate) fn add_client(&self, redirect_uris: &[String]) {
         let mut registered = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        registered.all.extend(redirect_uris.iter().filter_map(|uri| origin_of(uri)));
+        registered
+            .all
+            .extend(redirect_uris.iter().filter_map(|uri| origin_of(uri)));
     }
 
     /// One of the demo's own apps.

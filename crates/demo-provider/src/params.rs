@@ -16,14 +16,24 @@ pub(crate) struct TooMany;
 
 impl Params {
     pub(crate) fn parse(encoded: &[u8]) -> Result<Self, TooMany> {
-        let params: Vec<(String, String)> =
-            form_urlencoded::parse(encoded).into_owned().take(MOST + 1).collect();
-        if params.len() > MOST { Err(TooMany) } else { Ok(Self(params)) }
+        let params: Vec<(String, String)> = form_urlencoded::parse(encoded)
+            .into_owned()
+            .take(MOST + 1)
+            .collect();
+        if params.len() > MOST {
+            Err(TooMany)
+        } else {
+            Ok(Self(params))
+        }
     }
 
     /// The value of a parameter. One without a value counts as absent (RFC 6749 3.1).
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        let found = self
+            .0
+            .iter()
+            .find(|(key, value)| key == name && !value.is_empty());
+        found.map(|(_, value)| value.as_str())
     }
 
     /// Every value of a parameter that may be repeated.
@@ -51,7 +61,9 @@ impl Params {
 
 impl fmt::Debug for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(key, _)| key)).finish()
+        f.debug_list()
+            .entries(self.0.iter().map(|(key, _)| key))
+            .finish()
     }
 }
 
@@ -70,7 +82,10 @@ mod tests {
 
     #[test]
     fn a_repeated_parameter_is_found_even_without_a_value() {
-        assert_eq!(Params::parse(b"a=1&a=").unwrap().first_repeated(), Some("a"));
+        assert_eq!(
+            Params::parse(b"a=1&a=").unwrap().first_repeated(),
+            Some("a")
+        );
     }
 
     #[test]

@@ -60,7 +60,9 @@ pub const DEMO_USERS: [DemoUser; 3] = [
 #[must_use]
 pub fn find_by_username(username: &str) -> Option<&'static DemoUser> {
     static USERS: [DemoUser; 3] = DEMO_USERS;
-    USERS.iter().find(|user| user.username.eq_ignore_ascii_case(username.trim()))
+    USERS
+        .iter()
+        .find(|user| user.username.eq_ignore_ascii_case(username.trim()))
 }
 
 /// The user with that subject identifier.
@@ -84,8 +86,14 @@ fn hashes() -> &'static Hashes {
             // A user without a hash cannot sign in.
             hash.map(|hash| hash.to_string()).unwrap_or_default()
         };
-        let users = DEMO_USERS.iter().map(|user| (user.sub, hash(user.password))).collect();
-        Hashes { users, nobody: hash("") }
+        let users = DEMO_USERS
+            .iter()
+            .map(|user| (user.sub, hash(user.password)))
+            .collect();
+        Hashes {
+            users,
+            nobody: hash(""),
+        }
     })
 }
 
@@ -98,7 +106,9 @@ pub(crate) fn check_password(username: &str, password: &str) -> Option<&'static 
         .and_then(|user| hashes.users.iter().find(|(sub, _)| *sub == user.sub))
         .map_or(&hashes.nobody, |(_, hash)| hash);
     let parsed = PasswordHash::new(hash).ok()?;
-    let right = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
+    let right = Argon2::default()
+        .verify_password(password.as_bytes(), &parsed)
+        .is_ok();
     user.filter(|_| right)
 }
 

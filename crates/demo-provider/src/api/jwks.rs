@@ -40,7 +40,12 @@ impl KeyCache {
             // The authorization server is on this machine.
             .no_proxy()
             .build()?;
-        Ok(Self { url: format!("{issuer}/jwks"), clock, http, cached: Mutex::default() })
+        Ok(Self {
+            url: format!("{issuer}/jwks"),
+            clock,
+            http,
+            cached: Mutex::default(),
+        })
     }
 
     /// The key of that `kid`. An unknown one makes the cache look again, since keys rotate.
@@ -49,7 +54,12 @@ impl KeyCache {
         let mut cached = self.cached.lock().await;
         let now_ms = self.clock.now_ms();
         let fresh = now_ms < cached.fetched_ms.saturating_add(FRESH_MS);
-        let known = |cached: &Cached| cached.keys.as_ref().and_then(|keys| keys.find(kid).cloned());
+        let known = |cached: &Cached| {
+            cached
+                .keys
+                .as_ref()
+                .and_then(|keys| keys.find(kid).cloned())
+        };
         if fresh && let Some(key) = known(&cached) {
             return Some(key);
         }
@@ -69,6 +79,12 @@ impl KeyCache {
     }
 
     async fn fetch(&self) -> Result<JwkSet, reqwest::Error> {
-        self.http.get(&self.url).send().await?.error_for_status()?.json().await
+        self.http
+            .get(&self.url)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await
     }
 }

@@ -5,16 +5,16 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
-use super::{ApiState, json_answer};
+use super::{ApiState, Refusal, json_answer};
 use crate::lock;
 use crate::users::find_by_sub;
 
 /// `GET /api/me`: any access token for this API will do.
-pub(crate) async fn me(State(api): State<ApiState>, headers: HeaderMap) -> Response {
-    let token = match api.authorize(&headers, "/api/me", None).await {
-        Ok(token) => token,
-        Err(refusal) => return refusal,
-    };
+pub(crate) async fn me(
+    State(api): State<ApiState>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let token = api.authorize(&headers, "/api/me", None).await?;
     // The API keeps its own book of people; the token brings nothing but their `sub`.
     let name = find_by_sub(&token.sub).map(|user| user.name);
     let now = api.shared.clock.now();
@@ -29,5 +29,5 @@ pub(crate) async fn me(State(api): State<ApiState>, headers: HeaderMap) -> Respo
         "token_expires_in": token.expires.saturating_sub(now),
         "server_time": now,
     });
-    json_answer(StatusCode::OK, &body)
+    Ok(json_answer(StatusCode::OK, &body))
 }

@@ -43,11 +43,18 @@ impl Api {
     pub(crate) fn new(shared: Shared) -> Result<Self, reqwest::Error> {
         let keys = KeyCache::new(&shared.urls.issuer, shared.clock.clone())?;
         let notes = Mutex::new(Notebook::seeded(shared.clock.now_ms()));
-        Ok(Self { shared, keys, notes })
+        Ok(Self {
+            shared,
+            keys,
+            notes,
+        })
     }
 
     fn metadata_url(&self) -> String {
-        format!("{}/.well-known/oauth-protected-resource", self.shared.urls.api)
+        format!(
+            "{}/.well-known/oauth-protected-resource",
+            self.shared.urls.api
+        )
     }
 
     /// The token of a request that may go on, or its refusal.
@@ -56,7 +63,7 @@ impl Api {
         headers: &HeaderMap,
         endpoint: &str,
         needed: Option<Scope>,
-    ) -> Result<AccessToken, Response> {
+    ) -> Result<AccessToken, Refusal> {
         let checked = self.check(headers, needed).await;
         let feed = &self.shared.feed;
         match checked {
@@ -73,7 +80,9 @@ impl Api {
                     .detail("error", challenge.name())
                     .detail("reason", reason)
                     .record();
-                Err(challenge.respond("demo-api", Some(&self.metadata_url())))
+                Err(challenge
+                    .respond("demo-api", Some(&self.metadata_url()))
+                    .into())
             }
         }
     }
@@ -93,18 +102,36 @@ impl Api {
             return Err((Challenge::InvalidToken, "switched on in the fault panel"));
         }
         match needed {
-            Some(scope) if !token.scopes.contains(scope) => {
-                Err((Challenge::InsufficientScope(scope), "the token lacks a scope"))
-            }
+            Some(scope) if !token.scopes.contains(scope) => Err((
+                Challenge::InsufficientScope(scope),
+                "the token lacks a scope",
+            )),
             _ => Ok(token),
         }
     }
 }
 
+/// An answer that ends a request early. Boxed, since a response is large.
+pub(crate) struct Refusal(Box<Response>);
+
+impl From<Response> for Refusal {
+    fn from(response: Response) -> Self {
+        Self(Box::new(response))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}
+
 /// JSON that no cache may keep.
 pub(crate) fn json_answer(status: StatusCode, body: &Value) -> Response {
-    let headers =
-        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
     (status, headers, body.to_string()).into_response()
 }
 
@@ -118,7 +145,10 @@ pub(crate) fn router(api: ApiState) -> Router {
     let resources = Router::new()
         .route("/api/me", get(me::me))
         .route("/api/notes", get(notes::list).post(notes::create))
-        .route("/api/notes/{id}", get(notes::read).put(notes::update).delete(notes::delete))
+        .route(
+            "/api/notes/{id}",
+            get(notes::read).put(notes::update).delete(notes::delete),
+        )
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
@@ -146,15 +176,25 @@ async fn watch(State(api): State<ApiState>, request: Request, next: Next) -> Res
         .detail("method", request.method().as_str())
         .record();
     let faults = &api.shared.faults;
-    faults.pause(|f| f.api_delay_ms, |f| f.hold_api_requests).await;
+    faults
+        .pause(|f| f.api_delay_ms, |f| f.hold_api_requests)
+        .await;
     let mut response = match faults.fails(|f| &mut f.api_failure) {
         Some(failure) => failure_response(&failure),
         None => next.run(request).await,
     };
     let status = response.status();
-    api.shared.tally.count(|counters| counters.api_requests.entry(status.as_u16()).or_default());
-    let kind = if status.is_success() { EventKind::Issued } else { EventKind::Refused };
-    feed.event(EventServer::ResourceServer, kind, &path).detail("status", status.as_str()).record();
+    api.shared
+        .tally
+        .count(|counters| counters.api_requests.entry(status.as_u16()).or_default());
+    let kind = if status.is_success() {
+        EventKind::Issued
+    } else {
+        EventKind::Refused
+    };
+    feed.event(EventServer::ResourceServer, kind, &path)
+        .detail("status", status.as_str())
+        .record();
     if faults.strikes(|f| &mut f.api_without_cors) {
         response.extensions_mut().insert(WithoutCors);
     }
@@ -176,10 +216,18 @@ async fn metadata(State(api): State<ApiState>) -> Response {
 }
 
 async fn not_found() -> Response {
-    error_answer(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
+    error_answer(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "there is nothing at this address",
+    )
 }
 
 async fn method_not_allowed() -> Response {
     let message = "this address does not take that method";
-    error_answer(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+    error_answer(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        message,
+    )
 }

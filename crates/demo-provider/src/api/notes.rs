@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{ApiState, error_answer, json_answer};
+use super::{ApiState, Refusal, error_answer, json_answer};
 use crate::lock;
 use crate::scope::Scope;
 use crate::users::DEMO_USERS;
@@ -54,7 +54,10 @@ pub(crate) struct Notebook {
 impl Notebook {
     /// With a few notes for each demo user.
     pub(crate) fn seeded(now_ms: u64) -> Self {
-        let mut notebook = Self { next_id: 1, notes: BTreeMap::new() };
+        let mut notebook = Self {
+            next_id: 1,
+            notes: BTreeMap::new(),
+        };
         for user in &DEMO_USERS {
             let notes = match user.locale {
                 "ko" => [
@@ -67,7 +70,10 @@ impl Notebook {
                 ],
             };
             for (title, text) in notes {
-                let draft = Draft { title: title.to_owned(), text: text.to_owned() };
+                let draft = Draft {
+                    title: title.to_owned(),
+                    text: text.to_owned(),
+                };
                 notebook.add(user.sub, draft, now_ms);
             }
         }
@@ -98,29 +104,38 @@ impl Notebook {
 
     /// A note of this user's. Another's does not exist for them.
     fn find(&mut self, owner: &str, id: &str) -> Option<&mut Note> {
-        self.notes.get_mut(&id.parse().ok()?).filter(|note| note.owner == owner)
+        self.notes
+            .get_mut(&id.parse().ok()?)
+            .filter(|note| note.owner == owner)
     }
 }
 
-fn no_such_note() -> Response {
-    error_answer(StatusCode::NOT_FOUND, "not_found", "you have no such note")
+fn no_such_note() -> Refusal {
+    error_answer(StatusCode::NOT_FOUND, "not_found", "you have no such note").into()
 }
 
 fn read_draft(
     headers: &HeaderMap,
     body: Result<axum::body::Bytes, BytesRejection>,
-) -> Result<Draft, Response> {
-    let refuse = |status, message: &str| error_answer(status, "invalid_note", message);
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+) -> Result<Draft, Refusal> {
+    let refuse =
+        |status, message: &str| Refusal::from(error_answer(status, "invalid_note", message));
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let media_type = content_type
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
     if !media_type.trim().eq_ignore_ascii_case("application/json") {
         let message = "a note is sent as application/json";
         return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
-    let body = body
-        .map_err(|_| refuse(StatusCode::PAYLOAD_TOO_LARGE, "the note is too large"))?;
+    let body = body.map_err(|_| refuse(StatusCode::PAYLOAD_TOO_LARGE, "the note is too large"))?;
     let draft: Draft = serde_json::from_slice(&body).map_err(|_| {
-        refuse(StatusCode::BAD_REQUEST, "a note is an object with a title and a text")
+        refuse(
+            StatusCode::BAD_REQUEST,
+            "a note is an object with a title and a text",
+        )
     })?;
     let title = draft.title.trim().chars().count();
     if title == 0 || title > LONGEST_TITLE {
@@ -135,13 +150,15 @@ fn read_draft(
 }
 
 /// `GET /api/notes`.
-pub(crate) async fn list(State(api): State<ApiState>, headers: HeaderMap) -> Response {
-    let token = match api.authorize(&headers, LIST, Some(Scope::NotesRead)).await {
-        Ok(token) => token,
-        Err(refusal) => return refusal,
-    };
+pub(crate) async fn list(
+    State(api): State<ApiState>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let token = api
+        .authorize(&headers, LIST, Some(Scope::NotesRead))
+        .await?;
     let notes: Vec<Note> = lock(&api.notes).of(&token.sub).cloned().collect();
-    json_answer(StatusCode::OK, &json!({"notes": notes}))
+    Ok(json_answer(StatusCode::OK, &json!({"notes": notes})))
 }
 
 /// `POST /api/notes`.
@@ -149,24 +166,20 @@ pub(crate) async fn create(
     State(api): State<ApiState>,
     headers: HeaderMap,
     body: Result<axum::body::Bytes, BytesRejection>,
-) -> Response {
-    let token = match api.authorize(&headers, LIST, Some(Scope::NotesWrite)).await {
-        Ok(token) => token,
-        Err(refusal) => return refusal,
-    };
-    let draft = match read_draft(&headers, body) {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
+) -> Result<Response, Refusal> {
+    let token = api
+        .authorize(&headers, LIST, Some(Scope::NotesWrite))
+        .await?;
+    let draft = read_draft(&headers, body)?;
     let mut notes = lock(&api.notes);
     if notes.count(&token.sub) >= MOST_NOTES {
         let message = "you have as many notes as this demo keeps: delete one first";
-        return error_answer(StatusCode::CONFLICT, "too_many_notes", message);
+        return Err(error_answer(StatusCode::CONFLICT, "too_many_notes", message).into());
     }
     let note = notes.add(&token.sub, draft, api.shared.clock.now_ms());
     let location = format!("/api/notes/{}", note.id);
     let answer = json_answer(StatusCode::CREATED, &json!(note));
-    ([(header::LOCATION, location)], answer).into_response()
+    Ok(([(header::LOCATION, location)], answer).into_response())
 }
 
 /// `GET /api/notes/{id}`.
@@ -174,14 +187,11 @@ pub(crate) async fn read(
     State(api): State<ApiState>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Response {
-    let token = match api.authorize(&headers, ONE, Some(Scope::NotesRead)).await {
-        Ok(token) => token,
-        Err(refusal) => return refusal,
-    };
+) -> Result<Response, Refusal> {
+    let token = api.authorize(&headers, ONE, Some(Scope::NotesRead)).await?;
     match lock(&api.notes).find(&token.sub, &id) {
-        Some(note) => json_answer(StatusCode::OK, &json!(note)),
-        None => no_such_note(),
+        Some(note) => Ok(json_answer(StatusCode::OK, &json!(note))),
+        None => Err(no_such_note()),
     }
 }
 
@@ -191,23 +201,19 @@ pub(crate) async fn update(
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Result<axum::body::Bytes, BytesRejection>,
-) -> Response {
-    let token = match api.authorize(&headers, ONE, Some(Scope::NotesWrite)).await {
-        Ok(token) => token,
-        Err(refusal) => return refusal,
-    };
-    let draft = match read_draft(&headers, body) {
-        Ok(draft) => draft,
-        Err(refusal) => return refusal,
-    };
+) -> Result<Response, Refusal> {
+    let token = api
+        .authorize(&headers, ONE, Some(Scope::NotesWrite))
+        .await?;
+    let draft = read_draft(&headers, body)?;
     match lock(&api.notes).find(&token.sub, &id) {
         Some(note) => {
             note.title = draft.title;
             note.text = draft.text;
             note.updated_at = api.shared.clock.now_ms();
-            json_answer(StatusCode::OK, &json!(note))
+            Ok(json_answer(StatusCode::OK, &json!(note)))
         }
-        None => no_such_note(),
+        None => Err(no_such_note()),
     }
 }
 
@@ -216,17 +222,16 @@ pub(crate) async fn delete(
     State(api): State<ApiState>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Response {
-    let token = match api.authorize(&headers, ONE, Some(Scope::NotesWrite)).await {
-        Ok(token) => token,
-        Err(refusal) => return refusal,
-    };
+) -> Result<Response, Refusal> {
+    let token = api
+        .authorize(&headers, ONE, Some(Scope::NotesWrite))
+        .await?;
     let mut notes = lock(&api.notes);
     match notes.find(&token.sub, &id).map(|note| note.id) {
         Some(id) => {
             notes.notes.remove(&id);
-            StatusCode::NO_CONTENT.into_response()
+            Ok(StatusCode::NO_CONTENT.into_response())
         }
-        None => no_such_note(),
+        None => Err(no_such_note()),
     }
 }

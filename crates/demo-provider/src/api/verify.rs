@@ -63,7 +63,11 @@ impl Rejection {
 /// Verifies type, signature, issuer, audience and expiry.
 pub(crate) async fn verify(api: &Api, token: &str) -> Result<AccessToken, Rejection> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Rejection::NotAJwt)?;
-    let typ = header.typ.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let typ = header
+        .typ
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     if typ != "at+jwt" && typ != "application/at+jwt" {
         return Err(Rejection::NotAnAccessToken);
     }
@@ -86,15 +90,16 @@ pub(crate) async fn verify(api: &Api, token: &str) -> Result<AccessToken, Reject
     validation.set_required_spec_claims(&["iss", "aud", "exp", "sub"]);
     // The library would ask the machine's clock; this API has its own.
     validation.validate_exp = false;
-    let data = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|error| {
-        match error.kind() {
-            ErrorKind::InvalidIssuer => Rejection::Issuer,
-            ErrorKind::InvalidAudience => Rejection::Audience,
-            ErrorKind::InvalidSignature => Rejection::Signature,
-            ErrorKind::InvalidAlgorithm => Rejection::Algorithm,
-            _ => Rejection::Claims,
-        }
-    })?;
+    let data =
+        jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|error| {
+            match error.kind() {
+                ErrorKind::InvalidIssuer => Rejection::Issuer,
+                ErrorKind::InvalidAudience => Rejection::Audience,
+                ErrorKind::InvalidSignature => Rejection::Signature,
+                ErrorKind::InvalidAlgorithm => Rejection::Algorithm,
+                _ => Rejection::Claims,
+            }
+        })?;
     let claims = data.claims;
     let shared = &api.shared;
     if shared.clock.now() >= claims.exp || shared.expired_early.contains(&claims.jti) {

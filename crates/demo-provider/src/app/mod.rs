@@ -85,8 +85,10 @@ pub(crate) fn router(
     connect_also: &BTreeSet<String>,
 ) -> Result<Router, AppError> {
     let path = dist.join("index.html");
-    let built = std::fs::read_to_string(&path)
-        .map_err(|source| AppError::Index { path: path.clone(), source })?;
+    let built = std::fs::read_to_string(&path).map_err(|source| AppError::Index {
+        path: path.clone(),
+        source,
+    })?;
     let index = match config {
         Some(config) => {
             fill_in(&built, config).ok_or_else(|| AppError::NoConfigBlock(path.clone()))?
@@ -107,7 +109,10 @@ pub(crate) fn router(
         .fallback(serve)
         // The built-in level for Brotli is its slowest.
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(5)))
-        .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, policy))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::CONTENT_SECURITY_POLICY,
+            policy,
+        ))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(
@@ -126,7 +131,9 @@ fn config_of(index: &str) -> Value {
 
 fn config_block(index: &str) -> Option<std::ops::Range<usize>> {
     let scripts = html::scripts(index);
-    let block = scripts.iter().find(|script| script.attribute("id") == Some(CONFIG_ID))?;
+    let block = scripts
+        .iter()
+        .find(|script| script.attribute("id") == Some(CONFIG_ID))?;
     Some(block.text.clone())
 }
 
@@ -150,19 +157,27 @@ async fn serve(State(app): State<Arc<App>>, request: Request) -> Response {
     if path == "/index.html" || !file_name.contains('.') {
         return index(&app);
     }
-    let caching = if is_hashed(&path) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching = if is_hashed(&path) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     let Ok(answer) = app.files.clone().oneshot(request).await;
     let mut response = answer.map(axum::body::Body::new);
     if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
         let caching = HeaderValue::from_static(caching);
-        response.headers_mut().insert(header::CACHE_CONTROL, caching);
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, caching);
     }
     response
 }
 
 fn index(app: &App) -> Response {
-    let headers =
-        [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
     (headers, app.index.clone()).into_response()
 }
 

@@ -47,7 +47,10 @@ pub(crate) fn connect_origins(config: &Value) -> BTreeSet<String> {
     for api in config["apis"].as_array().into_iter().flatten() {
         urls.push(&api["url"]);
     }
-    urls.into_iter().filter_map(Value::as_str).filter_map(origin_of).collect()
+    urls.into_iter()
+        .filter_map(Value::as_str)
+        .filter_map(origin_of)
+        .collect()
 }
 
 #[cfg(test)]

@@ -64,8 +64,10 @@ pub(crate) async fn show(
         }
         p { a href="/logout" { (m.logout_title) } }
     };
-    let response =
-        Page::new(m.account_title, body).wide().language_switch("/account").respond(&server, &visitor);
+    let response = Page::new(m.account_title, body)
+        .wide()
+        .language_switch("/account")
+        .respond(&server, &visitor);
     pages::with_cookie(response, cookie)
 }
 
@@ -84,8 +86,8 @@ pub(crate) async fn withdraw(
 ) -> Response {
     let visitor = server.visitor(&headers);
     let params = read_form(&headers, body).unwrap_or_default();
-    let from_here = is_from_own_page(&headers)
-        && visitor.csrf.is(params.get("csrf").unwrap_or_default());
+    let from_here =
+        is_from_own_page(&headers) && visitor.csrf.is(params.get("csrf").unwrap_or_default());
     let (Some(signed_in), true) = (&visitor.user, from_here) else {
         return pages::stale_form(&server, &visitor);
     };
@@ -95,7 +97,11 @@ pub(crate) async fn withdraw(
         server
             .shared
             .feed
-            .event(EventServer::AuthorizationServer, EventKind::Checked, "/account/withdraw")
+            .event(
+                EventServer::AuthorizationServer,
+                EventKind::Checked,
+                "/account/withdraw",
+            )
             .client(client_id)
             .detail("what", "the user withdrew a grant; its tokens are revoked")
             .record();

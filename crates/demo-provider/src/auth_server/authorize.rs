@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::error::{Code, OAuthError, read_form};
+use super::error::{Code, OAuthError, read_any_form};
 use super::interaction::{Purpose, Step};
 use super::pages::{self, Lang};
 use super::session::Visitor;
@@ -121,21 +121,35 @@ impl ReturnAddress {
         } else if !faults.strikes(|f| &mut f.callback_omit_iss) {
             query.append_pair("iss", &server.shared.urls.issuer);
         }
-        let separator = if self.redirect_uri.contains('?') { '&' } else { '?' };
-        pages::redirect_to(&format!("{}{separator}{}", self.redirect_uri, query.finish()))
+        let separator = if self.redirect_uri.contains('?') {
+            '&'
+        } else {
+            '?'
+        };
+        pages::redirect_to(&format!(
+            "{}{separator}{}",
+            self.redirect_uri,
+            query.finish()
+        ))
     }
 
     fn refuse(&self, server: &AuthServer, error: &OAuthError) -> Response {
         server
             .shared
             .feed
-            .event(EventServer::AuthorizationServer, EventKind::Refused, "/authorize")
+            .event(
+                EventServer::AuthorizationServer,
+                EventKind::Refused,
+                "/authorize",
+            )
             .client(&self.client_id)
             .detail("error", error.code.name())
             .detail("reason", &error.description)
             .record();
-        let answer =
-            [("error", error.code.name()), ("error_description", error.description.as_ref())];
+        let answer = [
+            ("error", error.code.name()),
+            ("error_description", error.description.as_ref()),
+        ];
         self.answer(server, &answer)
     }
 }
@@ -146,10 +160,17 @@ fn check(server: &AuthServer, params: &Params) -> Result<AuthorizationRequest, R
     // A repeated client_id or redirect_uri names nobody.
     let single = |name| params.get(name).filter(|_| !params.is_repeated(name));
     let client_id = single("client_id").ok_or(page(Unanswerable::NoClientId))?;
-    let client = server.clients.find(client_id).ok_or(page(Unanswerable::UnknownClient))?;
+    let client = server
+        .clients
+        .find(client_id)
+        .ok_or(page(Unanswerable::UnknownClient))?;
     let redirect_uri = single("redirect_uri").ok_or(page(Unanswerable::NoRedirectUri))?;
     // By simple string comparison, ports of loopback included (RFC 9700 4.1.3).
-    if !client.redirect_uris.iter().any(|registered| registered == redirect_uri) {
+    if !client
+        .redirect_uris
+        .iter()
+        .any(|registered| registered == redirect_uri)
+    {
         return Err(page(Unanswerable::UnregisteredRedirectUri));
     }
 
@@ -191,7 +212,10 @@ fn check_for_client(
             return Err(OAuthError::new(Code::UnsupportedResponseType, description));
         }
     }
-    if params.get("response_mode").is_some_and(|mode| mode != "query") {
+    if params
+        .get("response_mode")
+        .is_some_and(|mode| mode != "query")
+    {
         return Err(invalid("response_mode must be query, or left out"));
     }
     let challenge = check_challenge(params)?;
@@ -201,7 +225,10 @@ fn check_for_client(
     let prompt = check_prompt(params)?;
     let max_age = params
         .get("max_age")
-        .map(|age| age.parse().map_err(|_| invalid("max_age must be a number of seconds")))
+        .map(|age| {
+            age.parse()
+                .map_err(|_| invalid("max_age must be a number of seconds"))
+        })
         .transpose()?;
     let required_sub = check_hint(server, params)?;
     Ok(AuthorizationRequest {
@@ -246,7 +273,9 @@ fn check_scope(params: &Params, client: &Client) -> Result<ScopeSet, OAuthError>
         return Err(invalid("scope names nothing that this server knows"));
     }
     if !client.scopes.covers(&scopes) {
-        return Err(invalid("scope names something that this client may not ask for"));
+        return Err(invalid(
+            "scope names something that this client may not ask for",
+        ));
     }
     Ok(scopes)
 }
@@ -268,8 +297,15 @@ fn check_resources(params: &Params, client: &Client) -> Result<Vec<String>, OAut
 
 fn check_prompt(params: &Params) -> Result<Prompt, OAuthError> {
     let invalid = |description: &'static str| OAuthError::new(Code::InvalidRequest, description);
-    let mut prompt = Prompt::Ask { login: false, consent: false };
-    let mut words = params.get("prompt").unwrap_or_default().split(' ').filter(|w| !w.is_empty());
+    let mut prompt = Prompt::Ask {
+        login: false,
+        consent: false,
+    };
+    let mut words = params
+        .get("prompt")
+        .unwrap_or_default()
+        .split(' ')
+        .filter(|w| !w.is_empty());
     let mut first = true;
     for word in words.by_ref() {
         prompt = match (word, prompt) {
@@ -278,10 +314,14 @@ fn check_prompt(params: &Params) -> Result<Prompt, OAuthError> {
                 return Err(invalid("prompt=none goes with no other value"));
             }
             // With one account in a browser, choosing an account is signing in again.
-            ("login" | "select_account", Prompt::Ask { consent, .. }) => {
-                Prompt::Ask { login: true, consent }
-            }
-            ("consent", Prompt::Ask { login, .. }) => Prompt::Ask { login, consent: true },
+            ("login" | "select_account", Prompt::Ask { consent, .. }) => Prompt::Ask {
+                login: true,
+                consent,
+            },
+            ("consent", Prompt::Ask { login, .. }) => Prompt::Ask {
+                login,
+                consent: true,
+            },
             _ => return Err(invalid("prompt has a value that this server does not know")),
         };
         first = false;
@@ -295,9 +335,13 @@ fn check_hint(server: &AuthServer, params: &Params) -> Result<Option<String>, OA
     struct Hint {
         sub: String,
     }
-    let Some(hint) = params.get("id_token_hint") else { return Ok(None) };
+    let Some(hint) = params.get("id_token_hint") else {
+        return Ok(None);
+    };
     let issuer = &server.shared.urls.issuer;
-    let hint = server.keys.verify::<Hint>(hint, issuer, AcceptKeys::AlsoRetired);
+    let hint = server
+        .keys
+        .verify::<Hint>(hint, issuer, AcceptKeys::AlsoRetired);
     let invalid = "id_token_hint is no ID token of this server";
     let (_, hint) = hint.ok_or_else(|| OAuthError::new(Code::InvalidRequest, invalid))?;
     Ok(Some(hint.sub))
@@ -319,15 +363,14 @@ pub(crate) async fn authorize_by_form(
     headers: HeaderMap,
     body: Result<axum::body::Bytes, BytesRejection>,
 ) -> Response {
-    let params = match read_form(&headers, body) {
-        Ok(params) => Some(params),
-        Err(_) => None,
-    };
-    respond(&server, &headers, params)
+    respond(&server, &headers, read_any_form(&headers, body).ok())
 }
 
 fn respond(server: &AuthServer, headers: &HeaderMap, params: Option<Params>) -> Response {
-    server.shared.tally.count(|counters| &mut counters.authorization_requests);
+    server
+        .shared
+        .tally
+        .count(|counters| &mut counters.authorization_requests);
     let visitor = server.visitor(headers);
     let Some(params) = params else {
         return unanswerable(server, &visitor, Unanswerable::TooManyParameters);
@@ -343,7 +386,11 @@ fn unanswerable(server: &AuthServer, visitor: &Visitor, problem: Unanswerable) -
     server
         .shared
         .feed
-        .event(EventServer::AuthorizationServer, EventKind::Refused, "/authorize")
+        .event(
+            EventServer::AuthorizationServer,
+            EventKind::Refused,
+            "/authorize",
+        )
         .detail("error", problem.code())
         .record();
     pages::unanswerable(server, visitor, problem)
@@ -353,7 +400,11 @@ fn begin(server: &AuthServer, visitor: &Visitor, request: AuthorizationRequest) 
     server
         .shared
         .feed
-        .event(EventServer::AuthorizationServer, EventKind::Received, "/authorize")
+        .event(
+            EventServer::AuthorizationServer,
+            EventKind::Received,
+            "/authorize",
+        )
         .client(&request.client.id)
         .detail("scope", request.scopes.to_string())
         .detail("resource", request.resources.join(" "))
@@ -363,7 +414,10 @@ fn begin(server: &AuthServer, visitor: &Visitor, request: AuthorizationRequest) 
         let step = server.next_step(&request, visitor.user.as_ref(), None);
         let (code, description) = match (step, &visitor.user) {
             (Step::Grant, Some(signed_in)) => return server.grant(&request, signed_in),
-            (Step::Consent, _) => (Code::ConsentRequired, "the user has not consented to this yet"),
+            (Step::Consent, _) => (
+                Code::ConsentRequired,
+                "the user has not consented to this yet",
+            ),
             _ => (Code::LoginRequired, "the user must sign in"),
         };
         return request.refuse(server, &OAuthError::new(code, description));

@@ -37,9 +37,9 @@ pub(crate) fn authenticate(
         .ok_or_else(|| refuse("the client is not registered here"))?;
     match (&client.kind, presented.method, &presented.secret) {
         (ClientKind::Public, AuthMethod::None, _) => Ok(client),
-        (ClientKind::Public, _, _) => {
-            Err(refuse("this is a public client: it has no secret and must send none"))
-        }
+        (ClientKind::Public, _, _) => Err(refuse(
+            "this is a public client: it has no secret and must send none",
+        )),
         (ClientKind::Confidential { .. }, AuthMethod::None, _) => {
             Err(refuse("this client must authenticate with its secret"))
         }
@@ -49,7 +49,9 @@ pub(crate) fn authenticate(
             }
             if *method != used {
                 return Err(refuse(match method {
-                    AuthMethod::ClientSecretPost => "this client is registered for client_secret_post",
+                    AuthMethod::ClientSecretPost => {
+                        "this client is registered for client_secret_post"
+                    }
                     _ => "this client is registered for client_secret_basic",
                 }));
             }
@@ -66,9 +68,16 @@ fn present(headers: &HeaderMap, params: &Params) -> Result<Presented, OAuthError
             .ok_or_else(|| OAuthError::new(Code::InvalidClient, "client_id is missing"))?
             .to_owned();
         let secret = params.get("client_secret").map(Secret::new);
-        let method =
-            if secret.is_some() { AuthMethod::ClientSecretPost } else { AuthMethod::None };
-        return Ok(Presented { client_id, method, secret });
+        let method = if secret.is_some() {
+            AuthMethod::ClientSecretPost
+        } else {
+            AuthMethod::None
+        };
+        return Ok(Presented {
+            client_id,
+            method,
+            secret,
+        });
     };
     if params.get("client_secret").is_some() {
         let description = "the client authenticated in two ways at once";
@@ -127,7 +136,10 @@ mod tests {
     #[test]
     fn basic_credentials_are_form_decoded() {
         let value = format!("Basic {}", STANDARD.encode("app%3Aone:s%2Be+t"));
-        assert_eq!(read_basic(&value), Some(("app:one".to_owned(), "s+e t".to_owned())));
+        assert_eq!(
+            read_basic(&value),
+            Some(("app:one".to_owned(), "s+e t".to_owned()))
+        );
     }
 
     #[test]

@@ -40,16 +40,22 @@ impl Consents {
         scopes: &ScopeSet,
         resources: &[String],
     ) -> bool {
-        self.0.get(&(sub.to_owned(), client_id.to_owned())).is_some_and(|consent| {
-            consent.scopes.covers(scopes)
-                && resources.iter().all(|resource| consent.resources.contains(resource))
-        })
+        self.0
+            .get(&(sub.to_owned(), client_id.to_owned()))
+            .is_some_and(|consent| {
+                consent.scopes.covers(scopes)
+                    && resources
+                        .iter()
+                        .all(|resource| consent.resources.contains(resource))
+            })
     }
 
     fn give(&mut self, sub: &str, request: &AuthorizationRequest, now: u64) {
         let client_id = request.client.id.clone();
-        let consent =
-            self.0.entry((sub.to_owned(), client_id.clone())).or_insert_with(|| Consent {
+        let consent = self
+            .0
+            .entry((sub.to_owned(), client_id.clone()))
+            .or_insert_with(|| Consent {
                 client_id,
                 scopes: ScopeSet::default(),
                 resources: Vec::new(),
@@ -66,14 +72,20 @@ impl Consents {
 
     /// A user's consents, newest first.
     pub(crate) fn of(&self, sub: &str) -> Vec<Consent> {
-        let mut consents: Vec<Consent> =
-            self.0.iter().filter(|((of, _), _)| of == sub).map(|(_, c)| c.clone()).collect();
+        let mut consents: Vec<Consent> = self
+            .0
+            .iter()
+            .filter(|((of, _), _)| of == sub)
+            .map(|(_, c)| c.clone())
+            .collect();
         consents.sort_by_key(|consent| std::cmp::Reverse(consent.given_at));
         consents
     }
 
     pub(crate) fn withdraw(&mut self, sub: &str, client_id: &str) -> bool {
-        self.0.remove(&(sub.to_owned(), client_id.to_owned())).is_some()
+        self.0
+            .remove(&(sub.to_owned(), client_id.to_owned()))
+            .is_some()
     }
 }
 
@@ -129,7 +141,11 @@ fn page_with(
         }
     };
     Page::new(m.consent_heading, body)
-        .status(if stale { StatusCode::FORBIDDEN } else { StatusCode::OK })
+        .status(if stale {
+            StatusCode::FORBIDDEN
+        } else {
+            StatusCode::OK
+        })
         .form_target(Some(&request.redirect_uri))
         .language_switch(&interaction.path())
         .respond_in(lang, server, visitor)

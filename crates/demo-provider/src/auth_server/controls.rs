@@ -13,10 +13,10 @@ use crate::params::Params;
 
 /// `GET /demo/controls`.
 pub(crate) async fn show(State(server): State<ServerState>, headers: HeaderMap) -> Response {
-    match guard(&server, &headers, Origin::Required) {
-        Ok(()) => json_response(StatusCode::OK, &state(&server)),
-        Err(refusal) => refusal,
+    if !is_allowed(&server, &headers, Origin::Required) {
+        return not_allowed();
     }
+    json_response(StatusCode::OK, &state(&server))
 }
 
 /// `PATCH /demo/controls`: a merge patch (RFC 7396) of the settings, with `actions` to perform.
@@ -25,8 +25,8 @@ pub(crate) async fn change(
     headers: HeaderMap,
     body: Result<axum::body::Bytes, BytesRejection>,
 ) -> Response {
-    if let Err(refusal) = guard(&server, &headers, Origin::Required) {
-        return refusal;
+    if !is_allowed(&server, &headers, Origin::Required) {
+        return not_allowed();
     }
     let refuse = |message: String| {
         let body = json!({"error": "invalid_controls", "message": message});
@@ -88,8 +88,8 @@ pub(crate) async fn feed(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(refusal) = guard(&server, &headers, Origin::IfSent) {
-        return refusal;
+    if !is_allowed(&server, &headers, Origin::IfSent) {
+        return not_allowed();
     }
     let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
     let after = match params.get("after").map_or(Ok(0), str::parse) {
@@ -111,15 +111,16 @@ enum Origin {
     IfSent,
 }
 
-fn guard(server: &AuthServer, headers: &HeaderMap, origin: Origin) -> Result<(), Response> {
-    let allowed = match headers.get(header::ORIGIN) {
+/// Whether the request may go on.
+fn is_allowed(server: &AuthServer, headers: &HeaderMap, origin: Origin) -> bool {
+    match headers.get(header::ORIGIN) {
         Some(sent) => server.shared.origins.is_app(sent.as_bytes()),
         None => origin == Origin::IfSent,
-    };
-    if allowed {
-        return Ok(());
     }
+}
+
+fn not_allowed() -> Response {
     let message = "the demo's controls answer only to pages of the demo's own apps";
     let body = json!({"error": "origin_not_allowed", "message": message});
-    Err(json_response(StatusCode::FORBIDDEN, &body))
+    json_response(StatusCode::FORBIDDEN, &body)
 }

@@ -17,15 +17,19 @@ const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// Public documents: any origin, never with credentials.
 pub(crate) fn anyone() -> CorsLayer {
-    CorsLayer::new().allow_origin(AllowOrigin::any()).allow_methods([Method::GET, Method::HEAD])
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::any())
+        .allow_methods([Method::GET, Method::HEAD])
 }
 
 /// Endpoints for the origins of registered public clients, and no other.
 pub(crate) fn registered(origins: &Origins) -> CorsLayer {
     let origins = origins.clone();
-    for_clients().allow_methods([Method::GET, Method::POST]).allow_origin(AllowOrigin::predicate(
-        move |origin: &HeaderValue, _| origins.is_registered(origin.as_bytes()),
-    ))
+    for_clients()
+        .allow_methods([Method::GET, Method::POST])
+        .allow_origin(AllowOrigin::predicate(move |origin: &HeaderValue, _| {
+            origins.is_registered(origin.as_bytes())
+        }))
 }
 
 /// The resource API, for the same origins.

@@ -36,7 +36,11 @@ impl Typed {
 
     fn client(&self) -> NewClient {
         let lines = |text: &str| -> Vec<String> {
-            text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+            text.lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+                .map(str::to_owned)
+                .collect()
         };
         let mut client = if self.confidential {
             NewClient::confidential(&self.name)
@@ -86,12 +90,13 @@ fn explain(lang: Lang, error: &RegistrationError) -> (String, &'static str) {
         RegistrationError::RedirectUriCount => {
             (m.register_no_redirect_uri.to_owned(), "redirect-uris")
         }
-        RegistrationError::RedirectUri { uri, problem } => {
-            ((m.register_bad_redirect_uri)(uri, *problem), "redirect-uris")
+        RegistrationError::RedirectUri { uri, problem } => (
+            (m.register_bad_redirect_uri)(uri, *problem),
+            "redirect-uris",
+        ),
+        RegistrationError::Resource(_) | RegistrationError::Taken(_) | RegistrationError::Full => {
+            (m.register_full.to_owned(), "name")
         }
-        RegistrationError::Resource(_)
-        | RegistrationError::Taken(_)
-        | RegistrationError::Full => (m.register_full.to_owned(), "name"),
     }
 }
 
@@ -127,7 +132,7 @@ fn page(
                 label for="name" { (m.register_name) }
                 input #name data-testid="register-name" name="name" type="text" required
                     maxlength="100" autocomplete="off" value=(typed.name)
-                    aria-invalid[name_error.is_some()]="true" aria-describedby=[name_error];
+                    aria-invalid=[name_error.is_some().then_some("true")] aria-describedby=[name_error];
             }
             fieldset.choices {
                 legend { (m.register_type) }
@@ -150,7 +155,7 @@ fn page(
                 label for="redirect-uris" { (m.register_redirect_uris) }
                 textarea #redirect-uris data-testid="register-redirect-uris" name="redirect_uris"
                     rows="3" required spellcheck="false" autocomplete="off"
-                    aria-invalid[uris_error.is_some()]="true" aria-describedby=(uris_describedby) {
+                    aria-invalid=[uris_error.is_some().then_some("true")] aria-describedby=(uris_describedby) {
                     (typed.redirect_uris)
                 }
                 p.quiet #redirect-uris-help { (m.register_redirect_uris_help) }
@@ -169,7 +174,11 @@ fn page(
         }
         (registered_apps(server, visitor.lang))
     };
-    let status = if error.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let status = if error.is_some() {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::OK
+    };
     Page::new(m.developers_title, body)
         .wide()
         .status(status)
@@ -233,5 +242,7 @@ fn registered_page(
         }
         p { a href="/developers" { (m.register_another) } }
     };
-    Page::new(m.registered_title, body).wide().respond(server, visitor)
+    Page::new(m.registered_title, body)
+        .wide()
+        .respond(server, visitor)
 }

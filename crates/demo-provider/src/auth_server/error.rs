@@ -77,7 +77,12 @@ impl OAuthError {
             Code::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };
-        Self { code, description: description.into(), challenge_basic: false, status }
+        Self {
+            code,
+            description: description.into(),
+            challenge_basic: false,
+            status,
+        }
     }
 
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
@@ -92,7 +97,9 @@ impl IntoResponse for OAuthError {
         let mut response = json_response(self.status, &body);
         if self.challenge_basic {
             let challenge = HeaderValue::from_static("Basic realm=\"token endpoint\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
@@ -108,26 +115,44 @@ pub(crate) fn json_response(status: StatusCode, body: &serde_json::Value) -> Res
     (status, headers, body.to_string()).into_response()
 }
 
-/// Reads a form body, refusing what the standard refuses.
+/// Reads a form body in which no parameter may come twice.
 pub(crate) fn read_form(
     headers: &HeaderMap,
     body: Result<axum::body::Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Params, OAuthError> {
+    let params = read_any_form(headers, body)?;
+    match params.first_repeated() {
+        // The name is the request's own text, so it is not repeated here.
+        Some(_) => Err(OAuthError::new(
+            Code::InvalidRequest,
+            "a parameter came more than once",
+        )),
+        None => Ok(params),
+    }
+}
+
+/// Reads a form body.
+pub(crate) fn read_any_form(
+    headers: &HeaderMap,
+    body: Result<axum::body::Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<Params, OAuthError> {
     let refuse = |description: &'static str| OAuthError::new(Code::InvalidRequest, description);
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
-    if !media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let media_type = content_type
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
+    if !media_type
+        .trim()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    {
         return Err(refuse("the body must be application/x-www-form-urlencoded"));
     }
     let body = body.map_err(|_| {
         refuse("the body is too large or was cut off").with_status(StatusCode::PAYLOAD_TOO_LARGE)
     })?;
-    let params = Params::parse(&body).map_err(|TooMany| refuse("too many parameters"))?;
-    match params.first_repeated() {
-        // The name is the request's own text, so it is not repeated here.
-        Some(_) => Err(refuse("a parameter came more than once")),
-        None => Ok(params),
-    }
+    Params::parse(&body).map_err(|TooMany| refuse("too many parameters"))
 }
 
 /// The answer of an endpoint that a fault makes fail.
@@ -144,11 +169,19 @@ pub(crate) fn failure_response(failure: &Failure) -> Response {
     let mut response = match failure.body {
         FailureBody::OauthError => {
             let description = "this failure was switched on in the demo's fault panel";
-            json_response(status, &json!({"error": error, "error_description": description}))
+            json_response(
+                status,
+                &json!({"error": error, "error_description": description}),
+            )
         }
         FailureBody::Html => {
             let page = "<!doctype html><title>Bad gateway</title><h1>Bad gateway</h1>";
-            (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
+            (
+                status,
+                [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+                page,
+            )
+                .into_response()
         }
         FailureBody::Empty => status.into_response(),
         FailureBody::TruncatedJson => {
@@ -157,7 +190,9 @@ pub(crate) fn failure_response(failure: &Failure) -> Response {
         }
     };
     if let Some(seconds) = failure.retry_after_seconds {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::secret::{Fingerprint, Secret, random_id, s256};
 use crate::scope::ScopeSet;
+use crate::secret::{Fingerprint, Secret, random_id, s256};
 
 /// What a user granted a client in one authorization. All tokens that come of its code hang on it:
 /// it is the family that a reused refresh token or a replayed code revokes (RFC 9700 4.14.2).
@@ -158,8 +158,14 @@ impl Grants {
         verifier: &str,
         now_ms: u64,
     ) -> Result<Grant, CodeRefusal> {
-        let code = self.codes.get_mut(&Fingerprint::of(code)).ok_or(CodeRefusal::Unknown)?;
-        let grant = self.grants.get_mut(&code.grant).ok_or(CodeRefusal::Unknown)?;
+        let code = self
+            .codes
+            .get_mut(&Fingerprint::of(code))
+            .ok_or(CodeRefusal::Unknown)?;
+        let grant = self
+            .grants
+            .get_mut(&code.grant)
+            .ok_or(CodeRefusal::Unknown)?;
         if grant.client_id != client_id {
             return Err(CodeRefusal::OtherClient);
         }
@@ -188,7 +194,10 @@ impl Grants {
     /// Makes a refresh token of a grant.
     pub(crate) fn issue_refresh_token(&mut self, grant: &str) -> Secret {
         let token = Secret::random();
-        let stored = RefreshToken { grant: grant.to_owned(), replaced_ms: None };
+        let stored = RefreshToken {
+            grant: grant.to_owned(),
+            replaced_ms: None,
+        };
         self.refresh_tokens.insert(token.fingerprint(), stored);
         token
     }
@@ -202,9 +211,14 @@ impl Grants {
         now_ms: u64,
         leeway_ms: u64,
     ) -> Result<Grant, RefreshRefusal> {
-        let stored =
-            self.refresh_tokens.get(&Fingerprint::of(token)).ok_or(RefreshRefusal::Unknown)?;
-        let grant = self.grants.get_mut(&stored.grant).ok_or(RefreshRefusal::Unknown)?;
+        let stored = self
+            .refresh_tokens
+            .get(&Fingerprint::of(token))
+            .ok_or(RefreshRefusal::Unknown)?;
+        let grant = self
+            .grants
+            .get_mut(&stored.grant)
+            .ok_or(RefreshRefusal::Unknown)?;
         if grant.client_id != client_id {
             return Err(RefreshRefusal::OtherClient);
         }
@@ -233,13 +247,19 @@ impl Grants {
 
     /// Remembers an access token, so that UserInfo knows whether it still holds.
     pub(crate) fn note_access_token(&mut self, token_id: &str, grant: &str, expires: u64) {
-        let token = AccessToken { grant: grant.to_owned(), expires };
+        let token = AccessToken {
+            grant: grant.to_owned(),
+            expires,
+        };
         self.access_tokens.insert(token_id.to_owned(), token);
     }
 
     /// The grant of an access token that still holds.
     pub(crate) fn grant_of_access_token(&self, token_id: &str, now: u64) -> Option<&Grant> {
-        let token = self.access_tokens.get(token_id).filter(|token| now < token.expires)?;
+        let token = self
+            .access_tokens
+            .get(token_id)
+            .filter(|token| now < token.expires)?;
         self.grants.get(&token.grant).filter(|grant| !grant.revoked)
     }
 
@@ -256,7 +276,9 @@ impl Grants {
     /// The client that an access token was issued to, while it is known.
     pub(crate) fn client_of_access_token(&self, token_id: &str) -> Option<&str> {
         let token = self.access_tokens.get(token_id)?;
-        self.grants.get(&token.grant).map(|grant| grant.client_id.as_str())
+        self.grants
+            .get(&token.grant)
+            .map(|grant| grant.client_id.as_str())
     }
 
     pub(crate) fn revoke_access_token(&mut self, token_id: &str) {
@@ -291,10 +313,17 @@ impl Grants {
     fn purge(&mut self, now_ms: u64) {
         let now = now_ms / 1000;
         self.access_tokens.retain(|_, token| now < token.expires);
-        let used: HashSet<&String> = self.access_tokens.values().map(|token| &token.grant).collect();
-        self.grants.retain(|id, grant| now_ms < grant.expires_ms || used.contains(id));
+        let used: HashSet<&String> = self
+            .access_tokens
+            .values()
+            .map(|token| &token.grant)
+            .collect();
+        self.grants
+            .retain(|id, grant| now_ms < grant.expires_ms || used.contains(id));
         let grants = &self.grants;
-        self.codes.retain(|_, code| grants.contains_key(&code.grant));
-        self.refresh_tokens.retain(|_, token| grants.contains_key(&token.grant));
+        self.codes
+            .retain(|_, code| grants.contains_key(&code.grant));
+        self.refresh_tokens
+            .retain(|_, token| grants.contains_key(&token.grant));
     }
 }

@@ -40,7 +40,9 @@ pub(crate) async fn home(
             }
         }
     };
-    let response =
-        Page::new(m.home_title, body).wide().language_switch("/").respond(&server, &visitor);
+    let response = Page::new(m.home_title, body)
+        .wide()
+        .language_switch("/")
+        .respond(&server, &visitor);
     pages::with_cookie(response, cookie)
 }

@@ -7,9 +7,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::authorize::{AuthorizationRequest, Prompt};
+use super::grants::NewGrant;
 use super::pages::{Lang, redirect};
 use super::session::{SignedIn, Visitor};
-use super::grants::NewGrant;
 use super::{AuthServer, ServerState, consent, login, pages};
 use crate::clock::to_ms;
 use crate::feed::{EventKind, EventServer};
@@ -94,7 +94,8 @@ impl AuthServer {
             started_ms: now_ms,
         };
         let mut open = lock(&self.interactions);
-        open.0.retain(|_, old| now_ms < old.started_ms.saturating_add(LIFETIME_MS));
+        open.0
+            .retain(|_, old| now_ms < old.started_ms.saturating_add(LIFETIME_MS));
         if open.0.len() >= MOST {
             let oldest = open.0.values().min_by_key(|old| old.started_ms);
             if let Some(id) = oldest.map(|old| old.id.clone()) {
@@ -140,12 +141,20 @@ impl AuthServer {
         user: Option<&SignedIn>,
         proved: Option<&str>,
     ) -> Step {
-        let Some(signed_in) = user else { return Step::SignIn };
-        if request.required_sub.as_deref().is_some_and(|sub| sub != signed_in.user.sub) {
+        let Some(signed_in) = user else {
+            return Step::SignIn;
+        };
+        if request
+            .required_sub
+            .as_deref()
+            .is_some_and(|sub| sub != signed_in.user.sub)
+        {
             return Step::SignIn;
         }
         let age = self.shared.clock.now().saturating_sub(signed_in.auth_time);
-        let too_old = request.max_age.is_some_and(|max_age| age > max_age || max_age == 0);
+        let too_old = request
+            .max_age
+            .is_some_and(|max_age| age > max_age || max_age == 0);
         let asks_again = matches!(request.prompt, Prompt::Ask { login: true, .. });
         if (too_old || asks_again) && proved != Some(signed_in.user.sub) {
             return Step::SignIn;
@@ -157,7 +166,11 @@ impl AuthServer {
             &request.scopes,
             &request.resources,
         );
-        if must_ask || !remembered { Step::Consent } else { Step::Grant }
+        if must_ask || !remembered {
+            Step::Consent
+        } else {
+            Step::Grant
+        }
     }
 
     /// Grants a request: makes the code and leads back to the app.
@@ -180,7 +193,11 @@ impl AuthServer {
         );
         self.shared
             .feed
-            .event(EventServer::AuthorizationServer, EventKind::Issued, "/authorize")
+            .event(
+                EventServer::AuthorizationServer,
+                EventKind::Issued,
+                "/authorize",
+            )
             .client(&request.client.id)
             .detail("issued", "code")
             .detail("scope", request.scopes.to_string())
@@ -245,7 +262,9 @@ pub(crate) fn advance(
     };
     let step = server.next_step(request, visitor.user.as_ref(), interaction.proved);
     match (step, &visitor.user) {
-        (Step::Consent, Some(signed_in)) => consent::page(server, visitor, &interaction, request, signed_in),
+        (Step::Consent, Some(signed_in)) => {
+            consent::page(server, visitor, &interaction, request, signed_in)
+        }
         (Step::Grant, Some(signed_in)) => match server.end_interaction(&interaction.id) {
             Some(_) => pages::with_session(server, visitor, server.grant(request, signed_in)),
             None => pages::gone(server, visitor),

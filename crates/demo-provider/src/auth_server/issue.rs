@@ -49,8 +49,10 @@ pub(crate) fn access_token(
         "auth_time": grant.auth_time,
     });
     let algorithm = server.settings.access_token_algorithm;
-    let token =
-        server.keys.sign(algorithm, "at+jwt", &claims, Spoil::Not).map_err(server_error)?;
+    let token = server
+        .keys
+        .sign(algorithm, "at+jwt", &claims, Spoil::Not)
+        .map_err(server_error)?;
     lock(&server.grants).note_access_token(&token_id, &grant.id, expires);
     Ok(AccessToken { token, lifetime })
 }
@@ -80,7 +82,10 @@ pub(crate) fn id_token(
     claim("iss", json!(server.shared.urls.issuer));
     claim("aud", json!(client.id));
     claim("iat", json!(now));
-    claim("exp", json!(now.saturating_add(server.settings.id_token_lifetime.as_secs())));
+    claim(
+        "exp",
+        json!(now.saturating_add(server.settings.id_token_lifetime.as_secs())),
+    );
     claim("auth_time", json!(grant.auth_time));
     claim("at_hash", json!(half_hash(access_token)));
     if let (IdTokenFor::Code, Some(nonce)) = (purpose, &grant.nonce) {
@@ -113,7 +118,10 @@ pub(crate) fn id_token(
     } else {
         Spoil::Not
     };
-    server.keys.sign(client.id_token_algorithm, "JWT", &claims, spoil).map_err(server_error)
+    server
+        .keys
+        .sign(client.id_token_algorithm, "JWT", &claims, spoil)
+        .map_err(server_error)
 }
 
 /// What the scopes tell of a user (OpenID Connect Core 5.4), with `sub`.

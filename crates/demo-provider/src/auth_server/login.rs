@@ -22,9 +22,14 @@ use crate::users::{check_password, find_by_username};
 pub(crate) enum Notice {
     None,
     /// User or password is wrong; never which of them.
-    Wrong { username: String },
+    Wrong {
+        username: String,
+    },
     /// Too many wrong passwords: wait.
-    Wait { username: String, seconds: u64 },
+    Wait {
+        username: String,
+        seconds: u64,
+    },
     /// The form was too old or not this page's.
     Stale,
 }
@@ -42,15 +47,21 @@ pub(crate) fn page(
         Purpose::Authorize(request) => Some(request),
         Purpose::OwnPage(_) => None,
     };
-    let hint = request.and_then(|request| request.login_hint.as_deref()).unwrap_or_default();
+    let hint = request
+        .and_then(|request| request.login_hint.as_deref())
+        .unwrap_or_default();
     let (status, username, error) = match &notice {
         Notice::None => (StatusCode::OK, hint, None),
-        Notice::Wrong { username } => {
-            (StatusCode::UNAUTHORIZED, username.as_str(), Some(m.login_wrong.to_owned()))
-        }
-        Notice::Wait { username, seconds } => {
-            (StatusCode::TOO_MANY_REQUESTS, username.as_str(), Some((m.login_wait)(*seconds)))
-        }
+        Notice::Wrong { username } => (
+            StatusCode::UNAUTHORIZED,
+            username.as_str(),
+            Some(m.login_wrong.to_owned()),
+        ),
+        Notice::Wait { username, seconds } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            username.as_str(),
+            Some((m.login_wait)(*seconds)),
+        ),
         Notice::Stale => (StatusCode::FORBIDDEN, hint, Some(m.form_stale.to_owned())),
     };
     let failed = error.is_some();
@@ -71,13 +82,13 @@ pub(crate) fn page(
                 input #username data-testid="username" name="username" type="text"
                     autocomplete="username" autocapitalize="none" spellcheck="false" required
                     value=(username) autofocus[ask_username_first]
-                    aria-invalid[failed]="true" aria-describedby=[describedby];
+                    aria-invalid=[failed.then_some("true")] aria-describedby=[describedby];
             }
             div.field {
                 label for="password" { (m.password) }
                 input #password data-testid="password" name="password" type="password"
                     autocomplete="current-password" required autofocus[!ask_username_first]
-                    aria-invalid[failed]="true" aria-describedby=[describedby];
+                    aria-invalid=[failed.then_some("true")] aria-describedby=[describedby];
             }
             button.primary type="submit" data-testid="login-submit" { (m.login_submit) }
         }
@@ -89,7 +100,9 @@ pub(crate) fn page(
         .language_switch(&interaction.path())
         .respond_in(lang, server, visitor);
     if let Notice::Wait { seconds, .. } = notice {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
@@ -111,7 +124,12 @@ pub(crate) async fn submit(
     if !is_from_own_page(&headers) || !interaction.csrf.is(csrf) {
         return page(&server, &visitor, &interaction, Notice::Stale);
     }
-    let username: String = params.get("username").unwrap_or_default().chars().take(100).collect();
+    let username: String = params
+        .get("username")
+        .unwrap_or_default()
+        .chars()
+        .take(100)
+        .collect();
     let account = username.trim().to_ascii_lowercase();
     let password = params.get("password").unwrap_or_default().to_owned();
 
@@ -119,22 +137,46 @@ pub(crate) async fn submit(
     let Ok(_slot) = server.hashing.acquire().await else {
         return page(&server, &visitor, &interaction, Notice::Stale);
     };
-    let wait = lock(&server.throttle).wait_ms(&account, connection.peer, server.shared.clock.now_ms());
+    let wait =
+        lock(&server.throttle).wait_ms(&account, connection.peer, server.shared.clock.now_ms());
     if let Some(wait_ms) = wait {
-        told(&server, EventKind::Refused, &interaction, "too many wrong passwords", &account);
+        told(
+            &server,
+            EventKind::Refused,
+            &interaction,
+            "too many wrong passwords",
+            &account,
+        );
         let seconds = wait_ms.div_ceil(1000);
-        return page(&server, &visitor, &interaction, Notice::Wait { username, seconds });
+        return page(
+            &server,
+            &visitor,
+            &interaction,
+            Notice::Wait { username, seconds },
+        );
     }
     let name = account.clone();
     let checked = tokio::task::spawn_blocking(move || check_password(&name, &password)).await;
     let Some(user) = checked.ok().flatten() else {
         let now_ms = server.shared.clock.now_ms();
         lock(&server.throttle).failed(&account, connection.peer, now_ms);
-        told(&server, EventKind::Refused, &interaction, "wrong user or password", &account);
+        told(
+            &server,
+            EventKind::Refused,
+            &interaction,
+            "wrong user or password",
+            &account,
+        );
         return page(&server, &visitor, &interaction, Notice::Wrong { username });
     };
     lock(&server.throttle).succeeded(&account);
-    told(&server, EventKind::Checked, &interaction, "password", &account);
+    told(
+        &server,
+        EventKind::Checked,
+        &interaction,
+        "password",
+        &account,
+    );
     let visitor = server.sign_in(&visitor, user);
     server.prove(&id, user.sub);
     match server.interaction(&id, &visitor) {
@@ -143,7 +185,13 @@ pub(crate) async fn submit(
     }
 }
 
-fn told(server: &AuthServer, kind: EventKind, interaction: &Interaction, what: &str, account: &str) {
+fn told(
+    server: &AuthServer,
+    kind: EventKind,
+    interaction: &Interaction,
+    what: &str,
+    account: &str,
+) {
     let client = match &interaction.purpose {
         Purpose::Authorize(request) => Some(request.client.id.as_str()),
         Purpose::OwnPage(_) => None,

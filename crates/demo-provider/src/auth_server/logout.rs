@@ -34,7 +34,9 @@ impl LogoutRequest {
     /// Where the browser goes afterwards.
     fn location(&self) -> Option<String> {
         let uri = self.return_to.as_deref()?;
-        let Some(state) = &self.state else { return Some(uri.to_owned()) };
+        let Some(state) = &self.state else {
+            return Some(uri.to_owned());
+        };
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("state", state)
             .finish();
@@ -65,7 +67,9 @@ fn check(server: &AuthServer, params: &Params) -> Result<LogoutRequest, &'static
     let hint = match params.get("id_token_hint") {
         // An expired one is good: a user signs out when it is late (RP-Initiated Logout 4).
         Some(token) => {
-            let hint = server.keys.verify::<Hint>(token, issuer, AcceptKeys::AlsoRetired);
+            let hint = server
+                .keys
+                .verify::<Hint>(token, issuer, AcceptKeys::AlsoRetired);
             Some(hint.map(|(_, hint)| hint).ok_or("invalid_id_token_hint")?)
         }
         None => None,
@@ -119,7 +123,10 @@ pub(crate) async fn logout_by_form(
 }
 
 fn begin(server: &AuthServer, headers: &HeaderMap, params: Option<Params>) -> Response {
-    server.shared.tally.count(|counters| &mut counters.logout_requests);
+    server
+        .shared
+        .tally
+        .count(|counters| &mut counters.logout_requests);
     let mut visitor = server.visitor(headers);
     let checked = match &params {
         Some(params) => check(server, params),
@@ -151,7 +158,12 @@ fn finish(server: &AuthServer, visitor: &Visitor, request: &LogoutRequest) -> Re
     let client_id = request.client.as_ref().map(|client| client.id.as_str());
     if visitor.user.is_some() {
         server.sign_out(visitor);
-        told(server, EventKind::Checked, client_id, "the session at the provider has ended");
+        told(
+            server,
+            EventKind::Checked,
+            client_id,
+            "the session at the provider has ended",
+        );
     }
     if let Some(location) = request.location() {
         return pages::redirect_to(&location);
@@ -166,9 +178,15 @@ fn finish(server: &AuthServer, visitor: &Visitor, request: &LogoutRequest) -> Re
 
 fn confirmation(server: &AuthServer, visitor: &Visitor, request: &LogoutRequest) -> Response {
     let m = visitor.lang.messages();
-    let name = visitor.user.as_ref().map_or("", |signed_in| signed_in.user.name);
+    let name = visitor
+        .user
+        .as_ref()
+        .map_or("", |signed_in| signed_in.user.name);
     let hidden = [
-        ("client_id", request.client.as_ref().map(|client| client.id.as_str())),
+        (
+            "client_id",
+            request.client.as_ref().map(|client| client.id.as_str()),
+        ),
         ("post_logout_redirect_uri", request.return_to.as_deref()),
         ("state", request.state.as_deref()),
     ];

@@ -14,7 +14,10 @@ use crate::scope::Scope;
 
 /// The document of both well-known addresses.
 pub(crate) async fn discovery(State(server): State<ServerState>, uri: Uri) -> Response {
-    server.shared.tally.count(|counters| &mut counters.discovery_requests);
+    server
+        .shared
+        .tally
+        .count(|counters| &mut counters.discovery_requests);
     if let Some(failure) = server.shared.faults.fails(|f| &mut f.discovery_failure) {
         return failure_response(&failure);
     }
@@ -25,19 +28,32 @@ pub(crate) async fn discovery(State(server): State<ServerState>, uri: Uri) -> Re
             value => document.insert(name, value),
         };
     }
-    if server.shared.faults.strikes(|f| &mut f.discovery_wrong_issuer) {
+    if server
+        .shared
+        .faults
+        .strikes(|f| &mut f.discovery_wrong_issuer)
+    {
         document.insert("issuer".to_owned(), json!("https://issuer.invalid"));
     }
     let feed = &server.shared.feed;
-    feed.event(EventServer::AuthorizationServer, EventKind::Issued, uri.path()).record();
+    feed.event(
+        EventServer::AuthorizationServer,
+        EventKind::Issued,
+        uri.path(),
+    )
+    .record();
     json_response(StatusCode::OK, &Value::Object(document))
 }
 
 fn document(server: &AuthServer) -> Map<String, Value> {
     let issuer = &server.shared.urls.issuer;
     let at = |path: &str| json!(format!("{issuer}{path}"));
-    let auth_methods = [AuthMethod::None, AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost]
-        .map(AuthMethod::name);
+    let auth_methods = [
+        AuthMethod::None,
+        AuthMethod::ClientSecretBasic,
+        AuthMethod::ClientSecretPost,
+    ]
+    .map(AuthMethod::name);
     [
         ("issuer", json!(issuer)),
         ("authorization_endpoint", at("/authorize")),
@@ -51,30 +67,59 @@ fn document(server: &AuthServer) -> Map<String, Value> {
         ("scopes_supported", json!(Scope::ALL.map(Scope::name))),
         ("response_types_supported", json!(["code"])),
         ("response_modes_supported", json!(["query"])),
-        ("grant_types_supported", json!(["authorization_code", "refresh_token"])),
+        (
+            "grant_types_supported",
+            json!(["authorization_code", "refresh_token"]),
+        ),
         ("subject_types_supported", json!(["public"])),
         (
             "id_token_signing_alg_values_supported",
-            json!([SigningAlgorithm::Rs256.name(), SigningAlgorithm::Es256.name()]),
+            json!([
+                SigningAlgorithm::Rs256.name(),
+                SigningAlgorithm::Es256.name()
+            ]),
         ),
         ("token_endpoint_auth_methods_supported", json!(auth_methods)),
-        ("revocation_endpoint_auth_methods_supported", json!(auth_methods)),
+        (
+            "revocation_endpoint_auth_methods_supported",
+            json!(auth_methods),
+        ),
         ("code_challenge_methods_supported", json!(["S256"])),
-        ("authorization_response_iss_parameter_supported", json!(true)),
-        ("prompt_values_supported", json!(["none", "login", "consent", "select_account"])),
+        (
+            "authorization_response_iss_parameter_supported",
+            json!(true),
+        ),
+        (
+            "prompt_values_supported",
+            json!(["none", "login", "consent", "select_account"]),
+        ),
         ("ui_locales_supported", json!(["en", "ko"])),
         (
             "claims_supported",
             json!([
-                "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "name",
-                "preferred_username", "locale", "email", "email_verified"
+                "sub",
+                "iss",
+                "aud",
+                "exp",
+                "iat",
+                "auth_time",
+                "nonce",
+                "at_hash",
+                "name",
+                "preferred_username",
+                "locale",
+                "email",
+                "email_verified"
             ]),
         ),
         ("claims_parameter_supported", json!(false)),
         ("request_parameter_supported", json!(false)),
         // The default of this one is true (Discovery 3).
         ("request_uri_parameter_supported", json!(false)),
-        ("protected_resources", json!([server.shared.urls.api_resource()])),
+        (
+            "protected_resources",
+            json!([server.shared.urls.api_resource()]),
+        ),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
@@ -83,14 +128,20 @@ fn document(server: &AuthServer) -> Map<String, Value> {
 
 /// The public keys.
 pub(crate) async fn jwks(State(server): State<ServerState>) -> Response {
-    server.shared.tally.count(|counters| &mut counters.jwks_requests);
+    server
+        .shared
+        .tally
+        .count(|counters| &mut counters.jwks_requests);
     if let Some(failure) = server.shared.faults.fails(|f| &mut f.jwks_failure) {
         return failure_response(&failure);
     }
     let feed = &server.shared.feed;
-    feed.event(EventServer::AuthorizationServer, EventKind::Issued, "/jwks").record();
+    feed.event(EventServer::AuthorizationServer, EventKind::Issued, "/jwks")
+        .record();
     let keys = serde_json::to_string(&server.keys.jwks()).unwrap_or_default();
-    let headers =
-        [(header::CONTENT_TYPE, "application/jwk-set+json"), (header::CACHE_CONTROL, "no-cache")];
+    let headers = [
+        (header::CONTENT_TYPE, "application/jwk-set+json"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
     (headers, keys).into_response()
 }

@@ -112,26 +112,41 @@ pub(crate) type ServerState = Arc<AuthServer>;
 /// Every endpoint of the authorization server.
 pub(crate) fn router(server: ServerState) -> Router {
     let for_anyone = Router::new()
-        .route("/.well-known/openid-configuration", get(metadata::discovery))
-        .route("/.well-known/oauth-authorization-server", get(metadata::discovery))
+        .route(
+            "/.well-known/openid-configuration",
+            get(metadata::discovery),
+        )
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(metadata::discovery),
+        )
         .route("/jwks", get(metadata::jwks))
         .layer(cors::anyone());
     let for_clients = Router::new()
         .route("/token", post(token::token))
-        .route("/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
+        .route(
+            "/userinfo",
+            get(userinfo::userinfo).post(userinfo::userinfo),
+        )
         .route("/revoke", post(revoke::revoke))
         .layer(cors::registered(&server.shared.origins));
     let pages = Router::new()
         .route("/", get(home::home))
         .route("/style.css", get(pages::stylesheet))
-        .route("/authorize", get(authorize::authorize).post(authorize::authorize_by_form))
+        .route(
+            "/authorize",
+            get(authorize::authorize).post(authorize::authorize_by_form),
+        )
         .route("/interaction/{id}", get(interaction::show))
         .route("/interaction/{id}/login", post(login::submit))
         .route("/interaction/{id}/consent", post(consent::submit))
         .route("/logout", get(logout::logout).post(logout::logout_by_form))
         .route("/logout/confirm", post(logout::confirm))
         .route("/register", post(register::register))
-        .route("/developers", get(developers::show).post(developers::submit))
+        .route(
+            "/developers",
+            get(developers::show).post(developers::submit),
+        )
         .route("/account", get(account::show))
         .route("/account/withdraw", post(account::withdraw))
         .route("/account/sign-in", get(account::sign_in));
@@ -139,19 +154,24 @@ pub(crate) fn router(server: ServerState) -> Router {
     if server.settings.controls {
         let demo = Router::new()
             .route("/demo/feed", get(controls::feed))
-            .route("/demo/controls", patch(controls::change).get(controls::show))
+            .route(
+                "/demo/controls",
+                patch(controls::change).get(controls::show),
+            )
             .layer(cors::demo_apps(&server.shared.origins));
         router = router.merge(demo);
     }
-    let header = |name, value| {
-        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
-    };
+    let header =
+        |name, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     router
         .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(axum::middleware::map_response(cors::take_out))
         .layer(header(header::CACHE_CONTROL, "no-store"))
-        .layer(header(header::CONTENT_SECURITY_POLICY, pages::CONTENT_SECURITY_POLICY))
+        .layer(header(
+            header::CONTENT_SECURITY_POLICY,
+            pages::CONTENT_SECURITY_POLICY,
+        ))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))

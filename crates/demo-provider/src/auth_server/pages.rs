@@ -45,7 +45,9 @@ impl Lang {
     /// By a BCP 47 tag's first part.
     pub(crate) fn tagged(tag: &str) -> Option<Self> {
         let primary = tag.trim().split('-').next().unwrap_or_default();
-        Self::ALL.into_iter().find(|lang| primary.eq_ignore_ascii_case(lang.tag()))
+        Self::ALL
+            .into_iter()
+            .find(|lang| primary.eq_ignore_ascii_case(lang.tag()))
     }
 
     /// `ui_locales`: tags in order of preference (OpenID Connect Core 3.1.2.1).
@@ -56,12 +58,16 @@ impl Lang {
     /// `Accept-Language` (RFC 9110 12.5.4), by quality.
     fn from_accept_language(value: &str) -> Option<Self> {
         let quality = |range: &str| -> f32 {
-            let weight = range.split(';').find_map(|part| part.trim().strip_prefix("q="));
+            let weight = range
+                .split(';')
+                .find_map(|part| part.trim().strip_prefix("q="));
             weight.map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0))
         };
         let mut best: Option<(f32, Self)> = None;
         for range in value.split(',') {
-            let Some(lang) = range.split(';').next().and_then(Self::tagged) else { continue };
+            let Some(lang) = range.split(';').next().and_then(Self::tagged) else {
+                continue;
+            };
             let quality = quality(range);
             if quality > 0.0 && best.is_none_or(|(known, _)| quality > known) {
                 best = Some((quality, lang));
@@ -101,7 +107,11 @@ fn civil_date(days: u64) -> (u64, u64, u64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
@@ -114,7 +124,9 @@ pub(crate) fn with_name(sentence: &str, name: &str) -> Markup {
 impl AuthServer {
     /// The language for a browser: as it chose with the switch, else as it is set.
     pub(crate) fn lang_of(&self, headers: &HeaderMap) -> Lang {
-        let chosen = self.read_cookie(headers, "lang").and_then(|tag| Lang::tagged(&tag));
+        let chosen = self
+            .read_cookie(headers, "lang")
+            .and_then(|tag| Lang::tagged(&tag));
         let accepted = headers
             .get(header::ACCEPT_LANGUAGE)
             .and_then(|value| value.to_str().ok())
@@ -137,7 +149,14 @@ pub(crate) struct Page<'a> {
 impl<'a> Page<'a> {
     pub(crate) fn new(title: &'a str, body: Markup) -> Self {
         let status = StatusCode::OK;
-        Self { title, body, status, form_target: None, switch: None, wide: false }
+        Self {
+            title,
+            body,
+            status,
+            form_target: None,
+            switch: None,
+            wide: false,
+        }
     }
 
     pub(crate) fn status(mut self, status: StatusCode) -> Self {
@@ -204,15 +223,25 @@ impl<'a> Page<'a> {
             }
         };
         let headers = [
-            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-            (header::CONTENT_LANGUAGE, HeaderValue::from_static(lang.tag())),
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("text/html; charset=utf-8"),
+            ),
+            (
+                header::CONTENT_LANGUAGE,
+                HeaderValue::from_static(lang.tag()),
+            ),
         ];
         let mut response = (self.status, headers, page.into_string()).into_response();
         if let Some(target) = self.form_target.and_then(origin_of) {
-            let policy = CONTENT_SECURITY_POLICY
-                .replace("form-action 'self'", &format!("form-action 'self' {target}"));
+            let policy = CONTENT_SECURITY_POLICY.replace(
+                "form-action 'self'",
+                &format!("form-action 'self' {target}"),
+            );
             if let Ok(policy) = HeaderValue::from_str(&policy) {
-                response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+                response
+                    .headers_mut()
+                    .insert(header::CONTENT_SECURITY_POLICY, policy);
             }
         }
         with_session(server, visitor, response)
@@ -283,7 +312,9 @@ fn notice(
             p.quiet { code data-testid="page-error" data-error=(code) { (code) } }
         }
     };
-    Page::new(title, body).status(status).respond(server, visitor)
+    Page::new(title, body)
+        .status(status)
+        .respond(server, visitor)
 }
 
 /// An authorization request that cannot be answered to the app.
@@ -301,20 +332,38 @@ pub(crate) fn unanswerable(
         }
     };
     let page = (m.problem_title, text);
-    notice(server, visitor, StatusCode::BAD_REQUEST, page, Some(problem.code()))
+    notice(
+        server,
+        visitor,
+        StatusCode::BAD_REQUEST,
+        page,
+        Some(problem.code()),
+    )
 }
 
 /// An interaction that is over, too old, or another browser's.
 pub(crate) fn gone(server: &AuthServer, visitor: &Visitor) -> Response {
     let m = visitor.lang.messages();
     let page = (m.gone_title, m.gone_text);
-    notice(server, visitor, StatusCode::GONE, page, Some("interaction_gone"))
+    notice(
+        server,
+        visitor,
+        StatusCode::GONE,
+        page,
+        Some("interaction_gone"),
+    )
 }
 
 /// A form that this server did not make for this visitor.
 pub(crate) fn stale_form(server: &AuthServer, visitor: &Visitor) -> Response {
     let m = visitor.lang.messages();
-    notice(server, visitor, StatusCode::FORBIDDEN, (m.stale_title, m.form_stale), Some("stale_form"))
+    notice(
+        server,
+        visitor,
+        StatusCode::FORBIDDEN,
+        (m.stale_title, m.form_stale),
+        Some("stale_form"),
+    )
 }
 
 /// A sign-out request that does not fit its client.
@@ -342,8 +391,10 @@ pub(crate) async fn not_found(
 
 /// `GET /style.css`.
 pub(crate) async fn stylesheet() -> Response {
-    let headers =
-        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
     (headers, STYLE).into_response()
 }
 

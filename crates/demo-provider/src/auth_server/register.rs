@@ -46,9 +46,13 @@ pub(crate) async fn register(
     match answer(&server, &headers, body) {
         Ok(body) => json_response(StatusCode::CREATED, &body),
         Err(error) => {
-            feed.event(EventServer::AuthorizationServer, EventKind::Refused, "/register")
-                .detail("error", error.code.name())
-                .record();
+            feed.event(
+                EventServer::AuthorizationServer,
+                EventKind::Refused,
+                "/register",
+            )
+            .detail("error", error.code.name())
+            .record();
             error.into_response()
         }
     }
@@ -59,12 +63,15 @@ fn answer(
     headers: &HeaderMap,
     body: Result<axum::body::Bytes, BytesRejection>,
 ) -> Result<Value, OAuthError> {
-    let invalid = |description: &'static str| {
-        OAuthError::new(Code::InvalidClientMetadata, description)
-    };
+    let invalid =
+        |description: &'static str| OAuthError::new(Code::InvalidClientMetadata, description);
     // Demanding JSON also keeps foreign pages out: they can't send it without a preflight.
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let media_type = content_type
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
     if !media_type.trim().eq_ignore_ascii_case("application/json") {
         return Err(invalid("the body must be application/json"));
     }
@@ -79,15 +86,17 @@ fn answer(
     let (name, redirect_uris) = (new.name.clone(), new.redirect_uris.clone());
     let post_logout = new.post_logout_redirect_uris.clone();
     let registered = register_client(server, new).map_err(|error| match error {
-        RegistrationError::RedirectUri { problem, .. } => {
-            OAuthError::new(Code::InvalidRedirectUri, format!("a redirect URI {problem}"))
-        }
+        RegistrationError::RedirectUri { problem, .. } => OAuthError::new(
+            Code::InvalidRedirectUri,
+            format!("a redirect URI {problem}"),
+        ),
         RegistrationError::RedirectUriCount => {
             OAuthError::new(Code::InvalidRedirectUri, "1 to 20 redirect_uris are needed")
         }
         RegistrationError::Name => invalid("client_name must have 1 to 100 characters"),
-        RegistrationError::Full => invalid("this demo keeps no more clients")
-            .with_status(StatusCode::SERVICE_UNAVAILABLE),
+        RegistrationError::Full => {
+            invalid("this demo keeps no more clients").with_status(StatusCode::SERVICE_UNAVAILABLE)
+        }
         RegistrationError::Resource(_) | RegistrationError::Taken(_) => {
             OAuthError::new(Code::ServerError, "the client could not be registered")
         }
@@ -114,9 +123,8 @@ fn answer(
 }
 
 fn read(metadata: &Metadata) -> Result<NewClient, OAuthError> {
-    let invalid = |description: &'static str| {
-        OAuthError::new(Code::InvalidClientMetadata, description)
-    };
+    let invalid =
+        |description: &'static str| OAuthError::new(Code::InvalidClientMetadata, description);
     let auth_method = match metadata.token_endpoint_auth_method.as_deref() {
         // The standard's default.
         None | Some("client_secret_basic") => AuthMethod::ClientSecretBasic,
@@ -132,7 +140,9 @@ fn read(metadata: &Metadata) -> Result<NewClient, OAuthError> {
     if let Some(grants) = &metadata.grant_types
         && !(grants.iter().all(known_grant) && grants.iter().any(|g| g == "authorization_code"))
     {
-        return Err(invalid("grant_types must be authorization_code, and refresh_token if wanted"));
+        return Err(invalid(
+            "grant_types must be authorization_code, and refresh_token if wanted",
+        ));
     }
     if let Some(types) = &metadata.response_types
         && types.iter().any(|response_type| response_type != "code")
@@ -142,7 +152,11 @@ fn read(metadata: &Metadata) -> Result<NewClient, OAuthError> {
     let id_token_algorithm = match metadata.id_token_signed_response_alg.as_deref() {
         None | Some("RS256") => SigningAlgorithm::Rs256,
         Some("ES256") => SigningAlgorithm::Es256,
-        Some(_) => return Err(invalid("id_token_signed_response_alg must be RS256 or ES256")),
+        Some(_) => {
+            return Err(invalid(
+                "id_token_signed_response_alg must be RS256 or ES256",
+            ));
+        }
     };
     let scopes = match metadata.scope.as_deref() {
         None => ScopeSet::all(),
@@ -152,8 +166,15 @@ fn read(metadata: &Metadata) -> Result<NewClient, OAuthError> {
         return Err(invalid("scope names nothing that this server knows"));
     }
     // Without a name of its own an app is shown by the host it lives at.
-    let host = metadata.redirect_uris.first().and_then(|uri| crate::origin::origin_of(uri));
-    let name = metadata.client_name.clone().or(host).unwrap_or_else(|| "app".to_owned());
+    let host = metadata
+        .redirect_uris
+        .first()
+        .and_then(|uri| crate::origin::origin_of(uri));
+    let name = metadata
+        .client_name
+        .clone()
+        .or(host)
+        .unwrap_or_else(|| "app".to_owned());
     Ok(NewClient {
         client_id: None,
         name,
@@ -177,9 +198,20 @@ pub(crate) fn register_client(
     server
         .shared
         .feed
-        .event(EventServer::AuthorizationServer, EventKind::Issued, "/register")
+        .event(
+            EventServer::AuthorizationServer,
+            EventKind::Issued,
+            "/register",
+        )
         .client(&registered.client_id)
-        .detail("issued", if method == "none" { "client_id" } else { "client_id client_secret" })
+        .detail(
+            "issued",
+            if method == "none" {
+                "client_id"
+            } else {
+                "client_id client_secret"
+            },
+        )
         .detail("token_endpoint_auth_method", method)
         .record();
     Ok(registered)

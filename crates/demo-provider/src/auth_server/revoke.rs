@@ -24,7 +24,10 @@ pub(crate) async fn revoke(
     headers: HeaderMap,
     body: Result<axum::body::Bytes, BytesRejection>,
 ) -> Response {
-    server.shared.tally.count(|counters| &mut counters.revocation_requests);
+    server
+        .shared
+        .tally
+        .count(|counters| &mut counters.revocation_requests);
     let faults = server.shared.faults.clone();
     tell(&server, EventKind::Received, None, &[]);
     faults.pause(|_| 0, |f| f.hold_revocation_requests).await;
@@ -34,7 +37,12 @@ pub(crate) async fn revoke(
     match read_form(&headers, body).and_then(|params| answer(&server, &headers, &params)) {
         Ok(()) => StatusCode::OK.into_response(),
         Err(error) => {
-            tell(&server, EventKind::Refused, None, &[("error", error.code.name())]);
+            tell(
+                &server,
+                EventKind::Refused,
+                None,
+                &[("error", error.code.name())],
+            );
             error.into_response()
         }
     }
@@ -57,12 +65,19 @@ fn answer(server: &AuthServer, headers: &HeaderMap, params: &Params) -> Result<(
         let grant = grant.id.clone();
         grants.revoke_grant(&grant);
         drop(grants);
-        tell(server, EventKind::Checked, Some(&client.id), &[("revoked", "refresh_token")]);
+        tell(
+            server,
+            EventKind::Checked,
+            Some(&client.id),
+            &[("revoked", "refresh_token")],
+        );
         return Ok(());
     }
     let issuer = &server.shared.urls.issuer;
     if let Some((_, claims)) =
-        server.keys.verify::<AccessToken>(token, issuer, AcceptKeys::AlsoRetired)
+        server
+            .keys
+            .verify::<AccessToken>(token, issuer, AcceptKeys::AlsoRetired)
     {
         match grants.client_of_access_token(&claims.jti) {
             Some(owner) if owner != client.id => return Err(refuse()),
@@ -70,14 +85,25 @@ fn answer(server: &AuthServer, headers: &HeaderMap, params: &Params) -> Result<(
             None => {}
         }
         drop(grants);
-        tell(server, EventKind::Checked, Some(&client.id), &[("revoked", "access_token")]);
+        tell(
+            server,
+            EventKind::Checked,
+            Some(&client.id),
+            &[("revoked", "access_token")],
+        );
     }
     // A token that nobody knows is as good as revoked (RFC 7009 2.2).
     Ok(())
 }
 
 fn tell(server: &AuthServer, kind: EventKind, client: Option<&str>, details: &[(&str, &str)]) {
-    let event = server.shared.feed.event(EventServer::AuthorizationServer, kind, "/revoke");
+    let event = server
+        .shared
+        .feed
+        .event(EventServer::AuthorizationServer, kind, "/revoke");
     let event = event.maybe_client(client);
-    details.iter().fold(event, |event, (name, value)| event.detail(name, value)).record();
+    details
+        .iter()
+        .fold(event, |event, (name, value)| event.detail(name, value))
+        .record();
 }

@@ -46,7 +46,10 @@ impl Sessions {
     fn alive(&mut self, id: Fingerprint, now_ms: u64, lifetime_ms: u64) -> Option<&mut Session> {
         let session = self.0.get(&id)?;
         let expires_ms = match &session.user {
-            Some(signed_in) => signed_in.auth_time.saturating_mul(1000).saturating_add(lifetime_ms),
+            Some(signed_in) => signed_in
+                .auth_time
+                .saturating_mul(1000)
+                .saturating_add(lifetime_ms),
             None => session.last_seen_ms.saturating_add(ANONYMOUS_MS),
         };
         if now_ms >= expires_ms {
@@ -60,7 +63,10 @@ impl Sessions {
 
     fn insert(&mut self, session: Session) -> Secret {
         if self.0.len() >= MOST_SESSIONS {
-            let oldest = self.0.iter().min_by_key(|(_, session)| session.last_seen_ms);
+            let oldest = self
+                .0
+                .iter()
+                .min_by_key(|(_, session)| session.last_seen_ms);
             if let Some(id) = oldest.map(|(id, _)| *id) {
                 self.0.remove(&id);
             }
@@ -88,7 +94,13 @@ pub(crate) struct Visitor {
 impl AuthServer {
     /// Cookies of localhost are shared by all its ports, so the name says whose it is.
     pub(crate) fn cookie_name(&self, what: &str) -> String {
-        let port = self.shared.urls.issuer.rsplit(':').next().unwrap_or_default();
+        let port = self
+            .shared
+            .urls
+            .issuer
+            .rsplit(':')
+            .next()
+            .unwrap_or_default();
         format!("demo_provider_{port}_{what}")
     }
 
@@ -141,12 +153,22 @@ impl AuthServer {
         };
         let (browser, csrf) = (session.browser.clone(), session.csrf.clone());
         let id = sessions.insert(session);
-        Visitor { id, browser, csrf, user: None, set_cookie: true, lang }
+        Visitor {
+            id,
+            browser,
+            csrf,
+            user: None,
+            set_cookie: true,
+            lang,
+        }
     }
 
     /// Signs a user in. The session gets a new name, so that one who knew the old gains nothing.
     pub(crate) fn sign_in(&self, visitor: &Visitor, user: &'static DemoUser) -> Visitor {
-        let signed_in = SignedIn { user, auth_time: self.shared.clock.now() };
+        let signed_in = SignedIn {
+            user,
+            auth_time: self.shared.clock.now(),
+        };
         let session = Session {
             browser: visitor.browser.clone(),
             csrf: Secret::random(),

@@ -25,7 +25,9 @@ struct Failures {
 
 impl Failures {
     fn free_at_ms(self, free: u32) -> u64 {
-        let Some(beyond) = self.count.checked_sub(free) else { return 0 };
+        let Some(beyond) = self.count.checked_sub(free) else {
+            return 0;
+        };
         let wait = FIRST_WAIT_MS.saturating_mul(1_u64.checked_shl(beyond).unwrap_or(u64::MAX));
         self.last_ms.saturating_add(wait.min(LONGEST_WAIT_MS))
     }
@@ -43,8 +45,9 @@ impl Throttle {
     pub(crate) fn wait_ms(&self, account: &str, source: IpAddr, now_ms: u64) -> Option<u64> {
         let account = self.accounts.get(account).copied().unwrap_or_default();
         let source = self.sources.get(&source).copied().unwrap_or_default();
-        let free_at =
-            account.free_at_ms(FREE_PER_ACCOUNT).max(source.free_at_ms(FREE_PER_SOURCE));
+        let free_at = account
+            .free_at_ms(FREE_PER_ACCOUNT)
+            .max(source.free_at_ms(FREE_PER_SOURCE));
         free_at.checked_sub(now_ms).filter(|wait| *wait > 0)
     }
 

@@ -30,40 +30,76 @@ pub(crate) async fn token(
     body: Result<axum::body::Bytes, BytesRejection>,
 ) -> Response {
     let params = read_form(&headers, body);
-    let grant_type = match params.as_ref().ok().and_then(|params| params.get("grant_type")) {
+    let grant_type = match params
+        .as_ref()
+        .ok()
+        .and_then(|params| params.get("grant_type"))
+    {
         Some("authorization_code") => "authorization_code",
         Some("refresh_token") => "refresh_token",
         _ => "other",
     };
     let faults = server.shared.faults.clone();
-    let client_id = params.as_ref().ok().and_then(|params| known_client(&server, params));
-    tell(&server, EventKind::Received, client_id.as_deref(), &[("grant_type", grant_type)]);
+    let client_id = params
+        .as_ref()
+        .ok()
+        .and_then(|params| known_client(&server, params));
+    tell(
+        &server,
+        EventKind::Received,
+        client_id.as_deref(),
+        &[("grant_type", grant_type)],
+    );
 
-    faults.pause(|f| f.token_delay_ms, |f| f.hold_token_requests).await;
+    faults
+        .pause(|f| f.token_delay_ms, |f| f.hold_token_requests)
+        .await;
     let mut response = if let Some(failure) = faults.fails(|f| &mut f.token_failure) {
         let result = format!("fault_{}", failure.status);
         server.shared.tally.token_request(grant_type, &result);
-        tell(&server, EventKind::Refused, client_id.as_deref(), &[("error", &result)]);
+        tell(
+            &server,
+            EventKind::Refused,
+            client_id.as_deref(),
+            &[("error", &result)],
+        );
         failure_response(&failure)
     } else if faults.strikes(|f| &mut f.redirect_token_request) {
-        server.shared.tally.token_request(grant_type, "fault_redirect");
+        server
+            .shared
+            .tally
+            .token_request(grant_type, "fault_redirect");
         let location = format!("{}/token", server.shared.urls.issuer);
-        (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()
+        (
+            StatusCode::TEMPORARY_REDIRECT,
+            [(header::LOCATION, location)],
+        )
+            .into_response()
     } else {
         let outcome = params.and_then(|params| answer(&server, &headers, &params));
-        let result = outcome.as_ref().map_or_else(|error| error.code.name(), |_| "ok");
+        let result = outcome
+            .as_ref()
+            .map_or_else(|error| error.code.name(), |_| "ok");
         server.shared.tally.token_request(grant_type, result);
         match outcome {
             Ok(answer) => json_response(StatusCode::OK, &Value::Object(answer)),
             Err(error) => {
-                let details = [("error", error.code.name()), ("reason", &*error.description)];
+                let details = [
+                    ("error", error.code.name()),
+                    ("reason", &*error.description),
+                ];
                 tell(&server, EventKind::Refused, client_id.as_deref(), &details);
                 error.into_response()
             }
         }
     };
     if faults.strikes(|f| &mut f.drop_token_answer) {
-        tell(&server, EventKind::Refused, client_id.as_deref(), &[("what", "the answer is lost")]);
+        tell(
+            &server,
+            EventKind::Refused,
+            client_id.as_deref(),
+            &[("what", "the answer is lost")],
+        );
         match connection.drop_without_answer().await {}
     }
     if faults.strikes(|f| &mut f.token_without_cors) {
@@ -74,13 +110,22 @@ pub(crate) async fn token(
 
 /// The client that a form names, if it is registered: nothing else is told in the feed.
 fn known_client(server: &AuthServer, params: &Params) -> Option<String> {
-    server.clients.find(params.get("client_id")?).map(|client| client.id.clone())
+    server
+        .clients
+        .find(params.get("client_id")?)
+        .map(|client| client.id.clone())
 }
 
 fn tell(server: &AuthServer, kind: EventKind, client: Option<&str>, details: &[(&str, &str)]) {
-    let event = server.shared.feed.event(EventServer::AuthorizationServer, kind, "/token");
+    let event = server
+        .shared
+        .feed
+        .event(EventServer::AuthorizationServer, kind, "/token");
     let event = event.maybe_client(client);
-    details.iter().fold(event, |event, (name, value)| event.detail(name, value)).record();
+    details
+        .iter()
+        .fold(event, |event, (name, value)| event.detail(name, value))
+        .record();
 }
 
 type Answer = Map<String, Value>;
@@ -122,7 +167,12 @@ fn redeem_code(
     let grant = lock(&server.grants)
         .redeem_code(code, &client.id, redirect_uri, verifier, now_ms)
         .map_err(|refusal| OAuthError::new(Code::InvalidGrant, refusal.reason()))?;
-    tell(server, EventKind::Checked, Some(&client.id), &[("what", "code and PKCE verifier")]);
+    tell(
+        server,
+        EventKind::Checked,
+        Some(&client.id),
+        &[("what", "code and PKCE verifier")],
+    );
 
     let resources = narrow_resources(params, &grant)?;
     let wants_refresh = match client.refresh {
@@ -131,9 +181,17 @@ fn redeem_code(
         RefreshPolicy::Always => true,
     };
     let omitted = server.shared.faults.strikes(|f| &mut f.omit_refresh_token);
-    let refresh_token = (wants_refresh && !omitted)
-        .then(|| lock(&server.grants).issue_refresh_token(&grant.id));
-    compose(server, client, &grant, &grant.scopes, &resources, refresh_token, IdTokenFor::Code)
+    let refresh_token =
+        (wants_refresh && !omitted).then(|| lock(&server.grants).issue_refresh_token(&grant.id));
+    compose(
+        server,
+        client,
+        &grant,
+        &grant.scopes,
+        &resources,
+        refresh_token,
+        IdTokenFor::Code,
+    )
 }
 
 /// RFC 6749 6, with rotation (RFC 9700 4.14.2).
@@ -152,27 +210,47 @@ fn refresh(server: &AuthServer, client: &Client, params: &Params) -> Result<Answ
         Ok(grant) => grant,
         Err(refusal) => {
             if refusal == RefreshRefusal::Reused {
-                server.shared.tally.count(|counters| &mut counters.refresh_reuses);
+                server
+                    .shared
+                    .tally
+                    .count(|counters| &mut counters.refresh_reuses);
             }
             return Err(invalid_grant(refusal.reason()));
         }
     };
     if faults.strikes(|f| &mut f.refuse_refresh) {
         grants.revoke_grant(&grant.id);
-        return Err(invalid_grant("this refusal was switched on in the demo's fault panel"));
+        return Err(invalid_grant(
+            "this refusal was switched on in the demo's fault panel",
+        ));
     }
     let scopes = narrow_scopes(params, &grant)?;
     let resources = narrow_resources(params, &grant)?;
     let keep = faults.strikes(|f| &mut f.keep_refresh_token);
     let refresh_token = (!keep).then(|| grants.rotate(token, &grant.id, now_ms));
     drop(grants);
-    tell(server, EventKind::Checked, Some(&client.id), &[("what", "refresh token")]);
-    compose(server, client, &grant, &scopes, &resources, refresh_token, IdTokenFor::Refresh)
+    tell(
+        server,
+        EventKind::Checked,
+        Some(&client.id),
+        &[("what", "refresh token")],
+    );
+    compose(
+        server,
+        client,
+        &grant,
+        &scopes,
+        &resources,
+        refresh_token,
+        IdTokenFor::Refresh,
+    )
 }
 
 /// A refresh may ask for less than was granted, never for more (RFC 6749 6).
 fn narrow_scopes(params: &Params, grant: &Grant) -> Result<ScopeSet, OAuthError> {
-    let Some(wanted) = params.get("scope") else { return Ok(grant.scopes.clone()) };
+    let Some(wanted) = params.get("scope") else {
+        return Ok(grant.scopes.clone());
+    };
     let wanted = ScopeSet::parse(wanted);
     if wanted.is_empty() || !grant.scopes.covers(&wanted) {
         let description = "scope must be some of what was granted";
@@ -187,7 +265,10 @@ fn narrow_resources(params: &Params, grant: &Grant) -> Result<Vec<String>, OAuth
     if wanted.is_empty() {
         return Ok(grant.resources.clone());
     }
-    if !wanted.iter().all(|resource| grant.resources.contains(resource)) {
+    if !wanted
+        .iter()
+        .all(|resource| grant.resources.contains(resource))
+    {
         let description = "resource must be one of those that were granted";
         return Err(OAuthError::new(Code::InvalidTarget, description));
     }
@@ -224,8 +305,8 @@ fn compose(
         member("refresh_token", json!(refresh_token.expose()));
         issued.push("refresh_token");
     }
-    let omitted = purpose == IdTokenFor::Refresh
-        && faults.strikes(|f| &mut f.omit_id_token_on_refresh);
+    let omitted =
+        purpose == IdTokenFor::Refresh && faults.strikes(|f| &mut f.omit_id_token_on_refresh);
     if grant.scopes.contains(Scope::OpenId) && !omitted {
         let id_token = issue::id_token(server, client, grant, scopes, &access.token, purpose)?;
         member("id_token", json!(id_token));
@@ -237,7 +318,9 @@ fn compose(
         ("resource", resources.join(" ")),
         ("expires_in", access.lifetime.to_string()),
     ];
-    let details = details.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let details = details
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
     tell(server, EventKind::Issued, Some(&client.id), &details);
     Ok(answer)
 }

@@ -32,29 +32,40 @@ pub(crate) async fn userinfo(
     headers: HeaderMap,
     body: Result<axum::body::Bytes, BytesRejection>,
 ) -> Response {
-    server.shared.tally.count(|counters| &mut counters.userinfo_requests);
+    server
+        .shared
+        .tally
+        .count(|counters| &mut counters.userinfo_requests);
     if let Some(failure) = server.shared.faults.fails(|f| &mut f.userinfo_failure) {
         return failure_response(&failure);
     }
     let in_form = match method {
-        Method::POST if headers.contains_key(header::CONTENT_TYPE) => {
-            read_form(&headers, body).ok().and_then(|form| form.get("access_token").map(str::to_owned))
-        }
+        Method::POST if headers.contains_key(header::CONTENT_TYPE) => read_form(&headers, body)
+            .ok()
+            .and_then(|form| form.get("access_token").map(str::to_owned)),
         _ => None,
     };
     let feed = &server.shared.feed;
     match answer(&server, &headers, in_form.as_deref()) {
         Ok((client_id, claims)) => {
-            feed.event(EventServer::AuthorizationServer, EventKind::Issued, ENDPOINT)
-                .client(&client_id)
-                .detail("issued", "claims")
-                .record();
+            feed.event(
+                EventServer::AuthorizationServer,
+                EventKind::Issued,
+                ENDPOINT,
+            )
+            .client(&client_id)
+            .detail("issued", "claims")
+            .record();
             json_response(StatusCode::OK, &claims)
         }
         Err(challenge) => {
-            feed.event(EventServer::AuthorizationServer, EventKind::Refused, ENDPOINT)
-                .detail("error", challenge.name())
-                .record();
+            feed.event(
+                EventServer::AuthorizationServer,
+                EventKind::Refused,
+                ENDPOINT,
+            )
+            .detail("error", challenge.name())
+            .record();
             challenge.respond("demo-provider", None)
         }
     }

@@ -1,0 +1,122 @@
+//! English.
+
+use super::Messages;
+use crate::origin::RedirectUriProblem;
+
+/// English.
+pub(crate) const EN: Messages = Messages {
+    own_name: "English",
+    product: "Demo provider",
+    language: "Language",
+    footer: "A demo for learning and testing. Do not enter a real password here.",
+    login_title: "Sign in",
+    login_for: "to continue to {}",
+    username: "User name",
+    password: "Password",
+    login_submit: "Sign in",
+    login_wrong: "The user name or the password is wrong. Please check both and try again.",
+    login_demo_users: "The demo users and their passwords were printed where the demo was started.",
+    form_stale: "This form was no longer valid, so nothing was done. Please try again.",
+    consent_heading: "Allow access",
+    consent_title: "{} wants access",
+    consent_signed_in_as: "You are signed in as {}.",
+    consent_scopes: "It would be able to:",
+    consent_resources: "At these services:",
+    consent_returns_to: "Whatever you choose, you return to {}.",
+    consent_allow: "Allow",
+    consent_deny: "Deny",
+    scope_openid: "Know who you are",
+    scope_profile: "See your name and language",
+    scope_email: "See your email address",
+    scope_offline_access: "Stay signed in without asking you again",
+    scope_notes_read: "Read your notes",
+    scope_notes_write: "Add, change and delete your notes",
+    logout_title: "Sign out",
+    logout_question: "Do you want to sign out, {}?",
+    logout_asked_by: "{} asked for this.",
+    logout_confirm: "Sign out",
+    logout_stay: "Stay signed in",
+    logout_done: "You are signed out",
+    logout_done_text: "You can close this page.",
+    problem_title: "This request can't be answered",
+    problem_malformed: "The app that sent you here made a malformed request. Please go back and try again.",
+    problem_client: "The app that sent you here is not registered. To keep you safe you were not sent back to it. If you are its developer, check client_id.",
+    problem_redirect_uri: "The app wants you sent to an address that is not registered for it. To keep you safe you were not sent there. If you are its developer, check redirect_uri: it must be registered character for character.",
+    problem_logout: "The app's sign-out request does not fit its registration, so you were not sent back to it. You are still signed in here; you can sign out on the account page.",
+    gone_title: "This sign-in is over",
+    gone_text: "It was finished already, took too long, or was started in another browser. Please go back to the app and start again.",
+    stale_title: "Please try again",
+    not_found_title: "There is no such page",
+    not_found_text: "The address may be mistyped.",
+    home_title: "One account for your apps",
+    home_text: "Apps send you here to sign in. They learn who you are without ever seeing your password.",
+    home_signed_in: "You are signed in as {}.",
+    home_signed_out: "You are not signed in.",
+    home_app: "Open the demo app",
+    home_app_text: "Where the journey starts.",
+    home_account_text: "See what you allowed which app, and withdraw it.",
+    home_developers_text: "Register an app of your own.",
+    home_discovery: "Discovery document",
+    home_discovery_text: "What this server offers, for programs.",
+    home_logout_text: "End your session here.",
+    account_title: "Your account",
+    account_of: "Signed in as {}.",
+    account_grants: "What you allowed",
+    account_grants_text: "When you withdraw, the app's tokens end and it must ask you again. A token that it already holds may open the notes for up to its last seconds, since the service checks it without asking here.",
+    account_no_grants: "No app has been allowed anything.",
+    account_given_at: "Allowed:",
+    account_withdraw: "Withdraw",
+    developers_title: "For developers",
+    developers_text: "Register an app to let its users sign in here.",
+    register_name: "Name of the app",
+    register_type: "Kind of app",
+    register_public: "In the browser or on a phone (public)",
+    register_public_text: "Gets an ID and no secret.",
+    register_confidential: "On a server (confidential)",
+    register_confidential_text: "Gets an ID and a secret, with which it proves itself at the token endpoint.",
+    register_redirect_uris: "Redirect URIs, one a line",
+    register_redirect_uris_help: "Compared character for character: https, or http on localhost.",
+    register_post_logout: "Addresses after sign-out, one a line (optional)",
+    register_submit: "Register",
+    register_bad_name: "The name must have 1 to 100 characters.",
+    register_no_redirect_uri: "Enter 1 to 20 redirect URIs.",
+    register_full: "The app could not be registered: this demo keeps no more of them.",
+    no_secret_title: "Why does an app in the browser get no secret?",
+    no_secret_text: "Everything such an app holds is sent to each user's browser, where anyone can read it in the page's source or the network panel. A secret that everybody knows proves nothing. What protects the sign-in instead: the code is sent only to a registered address, and PKCE ties it to the tab that asked for it.",
+    registered_apps: "Registered apps",
+    registered_title: "Registered",
+    registered_text: "{} can now send its users here.",
+    client_id: "Client ID",
+    client_secret: "Client secret",
+    issuer: "Issuer",
+    secret_once: "Copy the secret now: it is shown this once, and only its hash is kept.",
+    register_another: "Register another app",
+    login_wait: |seconds| match seconds {
+        1 => {
+            "There were too many wrong passwords. Please wait a second, then try again.".to_owned()
+        }
+        _ => format!(
+            "There were too many wrong passwords. Please wait {seconds} seconds, then try again."
+        ),
+    },
+    moment: |year, month, day, hour, minute| {
+        format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
+    },
+    register_bad_redirect_uri: |uri, problem| {
+        let problem = match problem {
+            RedirectUriProblem::NotAbsolute => "is not an absolute URL.",
+            RedirectUriProblem::Fragment => {
+                "has a fragment (#…), which a redirect URI must not have."
+            }
+            RedirectUriProblem::UserInfo => "holds a user name or a password.",
+            RedirectUriProblem::Scheme => {
+                "must use https, or http on localhost, 127.0.0.1 or [::1]."
+            }
+            RedirectUriProblem::Characters => {
+                "has blanks, control characters, backslashes or non-ASCII characters."
+            }
+            RedirectUriProblem::TooLong => "is too long.",
+        };
+        format!("“{uri}” {problem}")
+    },
+};

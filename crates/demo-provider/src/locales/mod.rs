@@ -1,0 +1,191 @@
+//! The texts that people read, by language. A language that lacks one does not compile.
+
+mod en;
+mod ko;
+
+pub(crate) use en::EN;
+pub(crate) use ko::KO;
+
+use crate::origin::RedirectUriProblem;
+
+/// Every text of the pages. `{}` in a text stands for a name, which is set apart when shown.
+pub(crate) struct Messages {
+    /// The language's name in itself.
+    pub(crate) own_name: &'static str,
+    /// The product's name.
+    pub(crate) product: &'static str,
+    /// Label of the language switch.
+    pub(crate) language: &'static str,
+    /// Foot of every page.
+    pub(crate) footer: &'static str,
+    /// Title of the sign-in page.
+    pub(crate) login_title: &'static str,
+    /// Under the title; `{}` is the app's name.
+    pub(crate) login_for: &'static str,
+    /// Label.
+    pub(crate) username: &'static str,
+    /// Label.
+    pub(crate) password: &'static str,
+    /// Button.
+    pub(crate) login_submit: &'static str,
+    /// User or password is wrong.
+    pub(crate) login_wrong: &'static str,
+    /// Where the passwords are.
+    pub(crate) login_demo_users: &'static str,
+    /// A form that is too old or not ours.
+    pub(crate) form_stale: &'static str,
+    /// Title of the consent page's tab.
+    pub(crate) consent_heading: &'static str,
+    /// Title; `{}` is the app's name.
+    pub(crate) consent_title: &'static str,
+    /// `{}` is the user's name.
+    pub(crate) consent_signed_in_as: &'static str,
+    /// Heading of the list of scopes.
+    pub(crate) consent_scopes: &'static str,
+    /// Heading of the list of resources.
+    pub(crate) consent_resources: &'static str,
+    /// `{}` is the app's origin.
+    pub(crate) consent_returns_to: &'static str,
+    /// Button.
+    pub(crate) consent_allow: &'static str,
+    /// Button.
+    pub(crate) consent_deny: &'static str,
+    /// `openid` in words.
+    pub(crate) scope_openid: &'static str,
+    /// `profile` in words.
+    pub(crate) scope_profile: &'static str,
+    /// `email` in words.
+    pub(crate) scope_email: &'static str,
+    /// `offline_access` in words.
+    pub(crate) scope_offline_access: &'static str,
+    /// `notes:read` in words.
+    pub(crate) scope_notes_read: &'static str,
+    /// `notes:write` in words.
+    pub(crate) scope_notes_write: &'static str,
+    /// Title and link.
+    pub(crate) logout_title: &'static str,
+    /// `{}` is the user's name.
+    pub(crate) logout_question: &'static str,
+    /// `{}` is the app's name.
+    pub(crate) logout_asked_by: &'static str,
+    /// Button.
+    pub(crate) logout_confirm: &'static str,
+    /// Link.
+    pub(crate) logout_stay: &'static str,
+    /// Title.
+    pub(crate) logout_done: &'static str,
+    /// Text.
+    pub(crate) logout_done_text: &'static str,
+    /// Title of a page that explains a bad request.
+    pub(crate) problem_title: &'static str,
+    /// Too many parameters.
+    pub(crate) problem_malformed: &'static str,
+    /// Unknown client.
+    pub(crate) problem_client: &'static str,
+    /// Unregistered redirect URI.
+    pub(crate) problem_redirect_uri: &'static str,
+    /// Bad sign-out request.
+    pub(crate) problem_logout: &'static str,
+    /// Title.
+    pub(crate) gone_title: &'static str,
+    /// Text.
+    pub(crate) gone_text: &'static str,
+    /// Title.
+    pub(crate) stale_title: &'static str,
+    /// Title.
+    pub(crate) not_found_title: &'static str,
+    /// Text.
+    pub(crate) not_found_text: &'static str,
+    /// Title.
+    pub(crate) home_title: &'static str,
+    /// Text.
+    pub(crate) home_text: &'static str,
+    /// `{}` is the user's name.
+    pub(crate) home_signed_in: &'static str,
+    /// Text.
+    pub(crate) home_signed_out: &'static str,
+    /// Link.
+    pub(crate) home_app: &'static str,
+    /// Text.
+    pub(crate) home_app_text: &'static str,
+    /// Text.
+    pub(crate) home_account_text: &'static str,
+    /// Text.
+    pub(crate) home_developers_text: &'static str,
+    /// Link.
+    pub(crate) home_discovery: &'static str,
+    /// Text.
+    pub(crate) home_discovery_text: &'static str,
+    /// Text.
+    pub(crate) home_logout_text: &'static str,
+    /// Title and link.
+    pub(crate) account_title: &'static str,
+    /// `{}` is the user's name.
+    pub(crate) account_of: &'static str,
+    /// Heading.
+    pub(crate) account_grants: &'static str,
+    /// Text.
+    pub(crate) account_grants_text: &'static str,
+    /// Text.
+    pub(crate) account_no_grants: &'static str,
+    /// Before a moment.
+    pub(crate) account_given_at: &'static str,
+    /// Button.
+    pub(crate) account_withdraw: &'static str,
+    /// Title and link.
+    pub(crate) developers_title: &'static str,
+    /// Text.
+    pub(crate) developers_text: &'static str,
+    /// Label.
+    pub(crate) register_name: &'static str,
+    /// Legend.
+    pub(crate) register_type: &'static str,
+    /// Choice.
+    pub(crate) register_public: &'static str,
+    /// Text.
+    pub(crate) register_public_text: &'static str,
+    /// Choice.
+    pub(crate) register_confidential: &'static str,
+    /// Text.
+    pub(crate) register_confidential_text: &'static str,
+    /// Label.
+    pub(crate) register_redirect_uris: &'static str,
+    /// Help.
+    pub(crate) register_redirect_uris_help: &'static str,
+    /// Label.
+    pub(crate) register_post_logout: &'static str,
+    /// Button.
+    pub(crate) register_submit: &'static str,
+    /// Error.
+    pub(crate) register_bad_name: &'static str,
+    /// Error.
+    pub(crate) register_no_redirect_uri: &'static str,
+    /// Error.
+    pub(crate) register_full: &'static str,
+    /// Heading.
+    pub(crate) no_secret_title: &'static str,
+    /// Text.
+    pub(crate) no_secret_text: &'static str,
+    /// Heading.
+    pub(crate) registered_apps: &'static str,
+    /// Title.
+    pub(crate) registered_title: &'static str,
+    /// `{}` is the app's name.
+    pub(crate) registered_text: &'static str,
+    /// Term.
+    pub(crate) client_id: &'static str,
+    /// Term.
+    pub(crate) client_secret: &'static str,
+    /// Term.
+    pub(crate) issuer: &'static str,
+    /// Text.
+    pub(crate) secret_once: &'static str,
+    /// Link.
+    pub(crate) register_another: &'static str,
+    /// Too many wrong passwords; seconds to wait.
+    pub(crate) login_wait: fn(u64) -> String,
+    /// A moment in UTC: year, month, day, hour, minute.
+    pub(crate) moment: fn(u64, u64, u64, u64, u64) -> String,
+    /// A redirect URI that can't be registered.
+    pub(crate) register_bad_redirect_uri: fn(&str, RedirectUriProblem) -> String,
+}
