@@ -15,14 +15,14 @@ const START: Duration = Duration::from_secs(60);
 
 /// Which browser the journeys run in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Browser {
+pub(crate) enum Browser {
     Chromium,
     Firefox,
 }
 
 impl Browser {
     /// `E2E_BROWSER`; Chromium when it is unset.
-    pub fn chosen() -> Self {
+    pub(crate) fn chosen() -> Self {
         match std::env::var("E2E_BROWSER").as_deref() {
             Err(_) | Ok("chromium") => Self::Chromium,
             Ok("firefox") => Self::Firefox,
@@ -102,7 +102,7 @@ impl Browser {
 
 /// The language that the browser asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Language {
+pub(crate) enum Language {
     #[default]
     English,
     Korean,
@@ -118,14 +118,14 @@ impl Language {
 }
 
 /// A WebDriver server. Its whole process group, browsers included, ends when this is dropped.
-pub struct Driver {
+pub(crate) struct Driver {
     child: Child,
     url: String,
 }
 
 impl Driver {
     /// Starts one on a free port.
-    pub fn start(browser: Browser) -> Self {
+    pub(crate) fn start(browser: Browser) -> Self {
         let mut command = browser.driver();
         let name = command.get_program().display().to_string();
         let mut child = command
@@ -147,18 +147,25 @@ impl Driver {
                 // Read on, or the server would stop at a full pipe.
             }
         });
-        let url = port.recv_timeout(START).map(|port| format!("http://127.0.0.1:{port}"));
-        let mut driver = Self { child, url: String::new() };
+        let url = port
+            .recv_timeout(START)
+            .map(|port| format!("http://127.0.0.1:{port}"));
+        let mut driver = Self {
+            child,
+            url: String::new(),
+        };
         driver.url = url.unwrap_or_else(|_| panic!("{name} did not say where it listens"));
         driver
     }
 
     /// Opens a browser with a fresh profile.
-    pub async fn open(&self, browser: Browser, language: Language) -> Client {
+    pub(crate) async fn open(&self, browser: Browser, language: Language) -> Client {
         let mut capabilities = without_nulls(browser.capabilities(language));
         // A page that does not finish must not hold a test for the five minutes of the default.
         capabilities["timeouts"] = json!({ "pageLoad": 60_000, "script": 30_000 });
-        let Value::Object(capabilities) = capabilities else { panic!("capabilities are an object") };
+        let Value::Object(capabilities) = capabilities else {
+            panic!("capabilities are an object")
+        };
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities);
         match builder.connect(&self.url).await {
@@ -172,7 +179,10 @@ impl Drop for Driver {
     fn drop(&mut self) {
         let group = format!("-{}", self.child.id());
         // The signal goes to the browser too, should a session have stayed open.
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+        let _ = Command::new("kill")
+            .args(["-KILL", "--", &group])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.child.wait();
     }
 }

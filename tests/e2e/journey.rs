@@ -11,7 +11,7 @@ use crate::vocabulary::Visitor;
 use crate::world::{Setup, World};
 
 /// A journey in the usual world: one provider that behaves, in English.
-pub fn journey<F, Fut>(story: F)
+pub(crate) fn journey<F, Fut>(story: F)
 where
     F: FnOnce(Visitor) -> Fut,
     Fut: Future<Output = ()> + Send + 'static,
@@ -20,16 +20,22 @@ where
 }
 
 /// A journey by somebody whose browser asks for Korean.
-pub fn journey_in_korean<F, Fut>(story: F)
+pub(crate) fn journey_in_korean<F, Fut>(story: F)
 where
     F: FnOnce(Visitor) -> Fut,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    journey_in(Setup { language: Language::Korean, ..Setup::default() }, story);
+    journey_in(
+        Setup {
+            language: Language::Korean,
+            ..Setup::default()
+        },
+        story,
+    );
 }
 
 /// A journey in a world of one's own.
-pub fn journey_in<F, Fut>(setup: Setup, story: F)
+pub(crate) fn journey_in<F, Fut>(setup: Setup, story: F)
 where
     F: FnOnce(Visitor) -> Fut,
     Fut: Future<Output = ()> + Send + 'static,
@@ -76,8 +82,14 @@ async fn nothing_went_wrong_unseen(visitor: &Visitor) {
 
 /// Tells all that helps to understand a failure.
 async fn report(client: &Client, world: &World) {
-    let url = client.current_url().await.map(String::from).unwrap_or_default();
-    let text = client.execute("return document.body?.innerText ?? ''", vec![]).await;
+    let url = client
+        .current_url()
+        .await
+        .map(String::from)
+        .unwrap_or_default();
+    let text = client
+        .execute("return document.body?.innerText ?? ''", vec![])
+        .await;
     let notes = client
         .execute(
             "return ['trouble', 'console'].map((name) => localStorage.getItem(`e2e.${name}`))",
@@ -85,17 +97,28 @@ async fn report(client: &Client, world: &World) {
         )
         .await;
     eprintln!("--- the page at the failure: {url}");
-    eprintln!("{}", text.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default());
+    eprintln!(
+        "{}",
+        text.ok()
+            .and_then(|text| text.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    );
     eprintln!("--- what the probe noted: {}", notes.unwrap_or_default());
     eprintln!("--- what the provider did:");
     for event in world.provider.feed().after(0).iter().rev().take(30).rev() {
         eprintln!("{:?} {} {:?}", event.kind, event.endpoint, event.details);
     }
     if let Ok(picture) = client.screenshot().await {
-        let name = std::thread::current().name().unwrap_or("journey").replace("::", "-");
+        let name = std::thread::current()
+            .name()
+            .unwrap_or("journey")
+            .replace("::", "-");
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("failures");
         let file = folder.join(format!("{name}-{:?}.png", Browser::chosen()).to_lowercase());
-        if std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&file, picture)).is_ok() {
+        if std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(&file, picture))
+            .is_ok()
+        {
             eprintln!("--- a picture of it: {}", file.display());
         }
     }

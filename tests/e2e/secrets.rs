@@ -7,7 +7,7 @@ use crate::vocabulary::Visitor;
 /// Looks for every secret of the journey wherever a page can leave one behind.
 ///
 /// The probe has seen the secrets go over the network, so this knows the real ones.
-pub async fn are_nowhere_they_must_not_be(visitor: &Visitor) {
+pub(crate) async fn are_nowhere_they_must_not_be(visitor: &Visitor) {
     let secrets = visitor.secrets().await;
     let places = visitor
         .run(
@@ -34,7 +34,11 @@ pub async fn are_nowhere_they_must_not_be(visitor: &Visitor) {
                 continue;
             }
             let text = text.as_str().unwrap_or_default();
-            assert!(!text.contains(&secret.value), "{} is in {place}: {text}", secret.name);
+            assert!(
+                !text.contains(&secret.value),
+                "{} is in {place}: {text}",
+                secret.name
+            );
         }
     }
     databases_hold_no_text_of(visitor, &secrets).await;
@@ -70,16 +74,16 @@ async fn databases_hold_no_text_of(visitor: &Visitor, secrets: &[Secret]) {
 
 /// A secret that went over the network.
 #[derive(Clone, Debug)]
-pub struct Secret {
+pub(crate) struct Secret {
     /// The parameter or member that it was the value of.
-    pub name: String,
+    pub(crate) name: String,
     /// The secret itself.
-    pub value: String,
+    pub(crate) value: String,
 }
 
 impl Secret {
     /// Codes and verifiers are good for one use, so nothing may keep them after it.
-    pub fn is_used_up(&self) -> bool {
+    pub(crate) fn is_used_up(&self) -> bool {
         self.name == "code" || self.name == "code_verifier"
     }
 }

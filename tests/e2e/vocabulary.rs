@@ -1,7 +1,6 @@
 //! The words of the journeys. Selectors, waiting and WebDriver stay in here.
 
-use std::fmt::Display;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use demo_provider::{DEMO_USERS, FeedEvent};
@@ -12,7 +11,7 @@ use crate::secrets::Secret;
 use crate::world::{EMPTY_PAGE, World};
 
 /// How long anything may take to come true before a journey fails, on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How often the page is looked at meanwhile.
 const GLANCE: Duration = Duration::from_millis(40);
 
@@ -24,66 +23,84 @@ const SHOWN: &str = r#"
 
 /// Somebody with a browser.
 #[derive(Clone)]
-pub struct Visitor {
+pub(crate) struct Visitor {
     client: Client,
     world: Arc<World>,
+    /// The origin of the app that this visitor uses.
+    app: Arc<Mutex<String>>,
 }
 
 /// What a browser keeps of the app.
 #[derive(Debug)]
-pub struct Storage {
+pub(crate) struct Storage {
     /// `sessionStorage`, as JSON text of an object.
-    pub session: String,
+    pub(crate) session: String,
     /// `localStorage` without what the probe keeps there, as JSON text of an object.
-    pub local: String,
+    pub(crate) local: String,
 }
 
 impl Visitor {
-    pub fn new(client: Client, world: Arc<World>) -> Self {
-        Self { client, world }
+    pub(crate) fn new(client: Client, world: Arc<World>) -> Self {
+        let app = Arc::new(Mutex::new(world.provider.urls().app.clone()));
+        Self { client, world, app }
     }
 
     /// Where this visitor is: the provider with its knobs, and the app.
-    pub fn world(&self) -> &World {
+    pub(crate) fn world(&self) -> &World {
         &self.world
     }
 
-    pub fn client(&self) -> &Client {
-        &self.client
+    /// From now on, "the app" is the one at this origin.
+    pub(crate) fn move_to_app(&self, origin: &str) {
+        *self.app.lock().unwrap() = origin.to_owned();
+    }
+
+    fn app_origin(&self) -> String {
+        self.app.lock().unwrap().clone()
+    }
+
+    fn app_url(&self, path: &str) -> String {
+        format!("{}{path}", self.app_origin())
     }
 
     // --- going somewhere ---
 
     /// Opens the app's home page.
-    pub async fn open_app(&self) {
+    pub(crate) async fn open_app(&self) {
         self.open("/").await;
     }
 
     /// Opens a page of the app.
-    pub async fn open(&self, path: &str) {
-        self.goto(&self.world.app_url(path)).await;
+    pub(crate) async fn open(&self, path: &str) {
+        self.goto(&self.app_url(path)).await;
     }
 
     /// Opens any page.
-    pub async fn goto(&self, url: &str) {
+    pub(crate) async fn goto(&self, url: &str) {
         if let Err(error) = self.client.goto(url).await {
             panic!("{url} can't be opened: {error}");
         }
     }
 
-    pub async fn reload(&self) {
-        self.client.refresh().await.expect("the page can be reloaded");
+    pub(crate) async fn reload(&self) {
+        self.client
+            .refresh()
+            .await
+            .expect("the page can be reloaded");
     }
 
     /// The browser's back button.
-    pub async fn go_back(&self) {
-        self.client.back().await.expect("there is a page to go back to");
+    pub(crate) async fn go_back(&self) {
+        self.client
+            .back()
+            .await
+            .expect("there is a page to go back to");
     }
 
     // --- the app ---
 
     /// Signs in with the only provider, and allows the app all it asks for.
-    pub async fn sign_in_as(&self, username: &str) {
+    pub(crate) async fn sign_in_as(&self, username: &str) {
         self.press("sign-in").await;
         self.enter_password_of(username).await;
         self.allow().await;
@@ -91,19 +108,22 @@ impl Visitor {
     }
 
     /// Signs in with the provider of that id.
-    pub async fn press_sign_in_with(&self, provider: &str) {
-        self.press_css(&format!(r#"[data-testid="sign-in"][data-provider="{provider}"]"#)).await;
+    pub(crate) async fn press_sign_in_with(&self, provider: &str) {
+        self.press_css(&format!(
+            r#"[data-testid="sign-in"][data-provider="{provider}"]"#
+        ))
+        .await;
     }
 
     /// Opens the app, signs in, and sees the API's answer: where most journeys begin.
-    pub async fn arrive_signed_in_as(&self, username: &str) {
+    pub(crate) async fn arrive_signed_in_as(&self, username: &str) {
         self.open_app().await;
         self.sign_in_as(username).await;
         self.see_api_result_containing(username).await;
     }
 
     /// Signs out, and is back on the app's page once the provider has ended its session too.
-    pub async fn sign_out(&self) {
+    pub(crate) async fn sign_out(&self) {
         // Only a page that was loaded anew lacks the mark.
         self.run("window.e2eBeforeSignOut = true;", vec![]).await;
         self.press("sign-out").await;
@@ -111,17 +131,17 @@ impl Visitor {
             "a new page, on which nobody is signed in",
             "return (!window.e2eBeforeSignOut && location.origin === arguments[0]
                  && shown('sign-in') && !shown('user-name')) || null;",
-            vec![json!(self.world.app_origin())],
+            vec![json!(self.app_origin())],
         )
         .await;
     }
 
     /// Begins to sign in, and leaves it at that; gives the `state` of the attempt.
-    pub async fn begin_sign_in_and_see_state(&self) -> String {
+    pub(crate) async fn begin_sign_in_and_see_state(&self) -> String {
         self.open_app().await;
         self.press("sign-in").await;
         self.see_password_asked().await;
-        self.goto(&self.world.app_url(EMPTY_PAGE)).await;
+        self.goto(&self.app_url(EMPTY_PAGE)).await;
         let issuer = &self.world.provider.urls().issuer;
         let departures = self.notes("departures").await;
         let request = departures
@@ -132,47 +152,52 @@ impl Visitor {
     }
 
     /// The callback of the last sign-in, as the provider sent it.
-    pub async fn callback_url(&self) -> String {
+    pub(crate) async fn callback_url(&self) -> String {
         let arrivals = self.notes("arrivals").await;
         let callback = arrivals.iter().rfind(|url| url.contains("/callback?"));
-        callback.unwrap_or_else(|| panic!("no callback among {arrivals:?}")).clone()
+        callback
+            .unwrap_or_else(|| panic!("no callback among {arrivals:?}"))
+            .clone()
     }
 
     /// The user's name stands on the page.
-    pub async fn see_user(&self, name: &str) {
+    pub(crate) async fn see_user(&self, name: &str) {
         self.see_text("user-name", name).await;
     }
 
-    pub async fn see_api_result_containing(&self, text: &str) {
+    pub(crate) async fn see_api_result_containing(&self, text: &str) {
         self.see_text("api-result", text).await;
     }
 
     /// An error with that code stands on the page, in words, and without leaving a way on.
-    pub async fn see_error(&self, code: &str) -> String {
+    pub(crate) async fn see_error(&self, code: &str) -> String {
         self.see_error_of("auth-error", code).await
     }
 
     /// An API error with that code stands on the page.
-    pub async fn see_api_error(&self, code: &str) -> String {
+    pub(crate) async fn see_api_error(&self, code: &str) -> String {
         self.see_error_of("api-error", code).await
     }
 
     async fn see_error_of(&self, id: &str, code: &str) -> String {
         let text = self
             .until(
-                format_args!("{id} with data-error={code}"),
+                &format!("{id} with data-error={code}"),
                 "const element = shown(arguments[0]);
                  return element?.dataset.error === arguments[1] ? element.innerText : null;",
                 vec![json!(id), json!(code)],
             )
             .await;
         let text = text.as_str().unwrap_or_default().trim().to_owned();
-        assert!(text.len() > 10, "an error says what happened, not only `{text}`");
+        assert!(
+            text.len() > 10,
+            "an error says what happened, not only `{text}`"
+        );
         text
     }
 
     /// The page of somebody who is not signed in: a way in, and nobody's name.
-    pub async fn see_signed_out(&self) {
+    pub(crate) async fn see_signed_out(&self) {
         self.until(
             "a sign-in button, and no name",
             "return (shown('sign-in') && !shown('user-name') && !shown('sign-out')) || null;",
@@ -182,7 +207,7 @@ impl Visitor {
     }
 
     /// An element of that name is visible; gives its text.
-    pub async fn see(&self, id: &str) -> String {
+    pub(crate) async fn see(&self, id: &str) -> String {
         let text = self
             .until(
                 id,
@@ -194,9 +219,9 @@ impl Visitor {
     }
 
     /// An element of that name is visible and holds the text.
-    pub async fn see_text(&self, id: &str, text: &str) {
+    pub(crate) async fn see_text(&self, id: &str, text: &str) {
         self.until(
-            format_args!("{id} with the text `{text}`"),
+            &format!("{id} with the text `{text}`"),
             "const element = shown(arguments[0]);
              return element && element.innerText.includes(arguments[1]) || null;",
             vec![json!(id), json!(text)],
@@ -205,36 +230,17 @@ impl Visitor {
     }
 
     /// No element of that name is visible. This is looked at once: wait for something else first.
-    pub async fn do_not_see(&self, id: &str) {
-        let seen = self.look("return Boolean(shown(arguments[0]));", vec![json!(id)]).await;
+    pub(crate) async fn do_not_see(&self, id: &str) {
+        let seen = self
+            .look("return Boolean(shown(arguments[0]));", vec![json!(id)])
+            .await;
         assert_eq!(seen.unwrap(), json!(false), "{id} is on the page");
     }
 
-    /// The element of that name goes away.
-    pub async fn see_vanish(&self, id: &str) {
-        self.until(
-            format_args!("no {id}"),
-            "return !shown(arguments[0]) || null;",
-            vec![json!(id)],
-        )
-        .await;
-    }
-
-    /// An attribute of a visible element.
-    pub async fn attribute(&self, id: &str, name: &str) -> Option<String> {
-        let value = self
-            .look(
-                "return shown(arguments[0])?.getAttribute(arguments[1]) ?? null;",
-                vec![json!(id), json!(name)],
-            )
-            .await;
-        value.unwrap().as_str().map(str::to_owned)
-    }
-
     /// The text stands somewhere on the page.
-    pub async fn see_on_page(&self, text: &str) {
+    pub(crate) async fn see_on_page(&self, text: &str) {
         self.until(
-            format_args!("the text `{text}` on the page"),
+            &format!("the text `{text}` on the page"),
             "return document.body.innerText.includes(arguments[0]) || null;",
             vec![json!(text)],
         )
@@ -242,63 +248,86 @@ impl Visitor {
     }
 
     /// The language that the page says it is in.
-    pub async fn document_language(&self) -> String {
-        let language = self.run("return document.documentElement.lang;", vec![]).await;
+    pub(crate) async fn document_language(&self) -> String {
+        let language = self
+            .run("return document.documentElement.lang;", vec![])
+            .await;
         language.as_str().unwrap_or_default().to_owned()
     }
 
     /// The address bar.
-    pub async fn address(&self) -> String {
-        self.client.current_url().await.expect("a page has an address").into()
+    pub(crate) async fn address(&self) -> String {
+        self.client
+            .current_url()
+            .await
+            .expect("a page has an address")
+            .into()
     }
 
     /// All of the page's visible text.
-    pub async fn page_text(&self) -> String {
+    pub(crate) async fn page_text(&self) -> String {
         let text = self.look("return document.body.innerText;", vec![]).await;
         text.unwrap().as_str().unwrap_or_default().to_owned()
     }
 
     /// Presses the visible element of that name.
-    pub async fn press(&self, id: &str) {
+    pub(crate) async fn press(&self, id: &str) {
         self.press_css(&format!(r#"[data-testid="{id}"]"#)).await;
     }
 
     /// Types into the field of that name, in place of what stands there.
-    pub async fn type_into(&self, id: &str, text: &str) {
+    pub(crate) async fn type_into(&self, id: &str, text: &str) {
         self.see(id).await;
         let css = format!(r#"[data-testid="{id}"]"#);
-        let field = self.client.find(Locator::Css(&css)).await.expect("the field is there");
+        let field = self
+            .client
+            .find(Locator::Css(&css))
+            .await
+            .expect("the field is there");
         field.clear().await.expect("the field can be emptied");
-        field.send_keys(text).await.expect("the field can be typed into");
+        field
+            .send_keys(text)
+            .await
+            .expect("the field can be typed into");
     }
 
     // --- the provider ---
 
     /// Fills in the provider's sign-in page and sends it.
-    pub async fn enter_password_of(&self, username: &str) {
-        let user = DEMO_USERS.iter().find(|user| user.username == username).unwrap();
+    pub(crate) async fn enter_password_of(&self, username: &str) {
+        let user = DEMO_USERS
+            .iter()
+            .find(|user| user.username == username)
+            .unwrap();
         self.type_into("username", user.username).await;
         self.type_into("password", user.password).await;
         self.press("login-submit").await;
     }
 
     /// Agrees to what the provider says the app asks for.
-    pub async fn allow(&self) {
+    pub(crate) async fn allow(&self) {
         self.press("consent-allow").await;
     }
 
     /// Refuses it.
-    pub async fn deny(&self) {
+    pub(crate) async fn deny(&self) {
         self.press("consent-deny").await;
     }
 
-    /// Registers a public app whose home is this world's app; gives its client ID.
-    pub async fn register_app_on_the_developers_page(&self, name: &str) -> String {
-        self.goto(&format!("{}/developers", self.world.provider.urls().issuer)).await;
+    /// Registers a public app that runs at `origin`; gives its client ID.
+    pub(crate) async fn register_app_on_the_developers_page(
+        &self,
+        name: &str,
+        origin: &str,
+    ) -> String {
+        self.goto(&format!("{}/developers", self.world.provider.urls().issuer))
+            .await;
         self.type_into("register-name", name).await;
         self.press("register-public").await;
-        self.type_into("register-redirect-uris", &self.world.app_url("/callback")).await;
-        self.type_into("register-post-logout-uris", &self.world.app_url("/")).await;
+        self.type_into("register-redirect-uris", &format!("{origin}/callback"))
+            .await;
+        self.type_into("register-post-logout-uris", &format!("{origin}/"))
+            .await;
         self.press("register-submit").await;
         self.see("no-secret").await;
         self.do_not_see("client-secret").await;
@@ -306,12 +335,12 @@ impl Visitor {
     }
 
     /// The provider asks who it is.
-    pub async fn see_password_asked(&self) {
+    pub(crate) async fn see_password_asked(&self) {
         self.see("password").await;
     }
 
     /// Waits for something that the provider did after the event `since`.
-    pub async fn see_event(
+    pub(crate) async fn see_event(
         &self,
         since: u64,
         what: &str,
@@ -320,17 +349,20 @@ impl Visitor {
         let feed = self.world.provider.feed();
         match feed.wait_for(since, PATIENCE, wanted).await {
             Some(event) => event,
-            None => panic!("the provider did not see: {what}; it saw {:#?}", feed.after(since)),
+            None => panic!(
+                "the provider did not see: {what}; it saw {:#?}",
+                feed.after(since)
+            ),
         }
     }
 
     // --- the browser ---
 
     /// The app is shown at that path, with that query, if any.
-    pub async fn see_address(&self, path_and_query: &str) {
-        let url = self.world.app_url(path_and_query);
+    pub(crate) async fn see_address(&self, path_and_query: &str) {
+        let url = self.app_url(path_and_query);
         self.until(
-            format_args!("the address {url}"),
+            &format!("the address {url}"),
             "return location.href === arguments[0] || null;",
             vec![json!(url)],
         )
@@ -338,7 +370,7 @@ impl Visitor {
     }
 
     /// The session in the storage changes from what it was.
-    pub async fn until_storage_differs_from(&self, before: &Storage) {
+    pub(crate) async fn until_storage_differs_from(&self, before: &Storage) {
         self.until(
             "a change of the stored session",
             "return JSON.stringify(Object.fromEntries(Object.entries(sessionStorage)))
@@ -349,7 +381,7 @@ impl Visitor {
     }
 
     /// What the browser keeps of the page's origin.
-    pub async fn storage(&self) -> Storage {
+    pub(crate) async fn storage(&self) -> Storage {
         let kept = self
             .look(
                 "const all = (storage) => JSON.stringify(Object.fromEntries(
@@ -360,11 +392,14 @@ impl Visitor {
             .await
             .expect("the storage can be read");
         let text = |index: usize| kept[index].as_str().unwrap().to_owned();
-        Storage { session: text(0), local: text(1) }
+        Storage {
+            session: text(0),
+            local: text(1),
+        }
     }
 
     /// Notes of the probe: `arrivals`, `departures`, `secrets`, `console`, `trouble`.
-    pub async fn notes(&self, name: &str) -> Vec<String> {
+    pub(crate) async fn notes(&self, name: &str) -> Vec<String> {
         let notes = self
             .look(
                 "return JSON.parse(localStorage.getItem(`e2e.${arguments[0]}`) ?? '[]');",
@@ -376,35 +411,45 @@ impl Visitor {
     }
 
     /// The secrets that went over the network so far, on this origin.
-    pub async fn secrets(&self) -> Vec<Secret> {
+    pub(crate) async fn secrets(&self) -> Vec<Secret> {
         let notes = self.notes("secrets").await;
         notes
             .iter()
             .map(|note| note.split_once(' ').expect("a name and a value"))
-            .map(|(name, value)| Secret { name: name.to_owned(), value: value.to_owned() })
+            .map(|(name, value)| Secret {
+                name: name.to_owned(),
+                value: value.to_owned(),
+            })
             .collect()
     }
 
     /// Where the app's storage can be looked at: on its pages, or on an empty one beside them.
-    pub async fn stand_on_the_apps_origin(&self) {
-        let here = self.client.current_url().await.expect("a page has an address");
-        if here.origin().ascii_serialization() != self.world.app_origin() {
-            self.goto(&self.world.app_url(EMPTY_PAGE)).await;
+    pub(crate) async fn stand_on_the_apps_origin(&self) {
+        let here = self
+            .client
+            .current_url()
+            .await
+            .expect("a page has an address");
+        if here.origin().ascii_serialization() != self.app_origin() {
+            self.goto(&self.app_url(EMPTY_PAGE)).await;
         }
     }
 
     /// Runs a script in the page that ends by calling its last argument.
-    pub async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Value {
-        self.client.execute_async(script, arguments).await.expect("the script runs")
+    pub(crate) async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client
+            .execute_async(script, arguments)
+            .await
+            .expect("the script runs")
     }
 
     /// Runs a script in the page.
-    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+    pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.look(script, arguments).await.expect("the script runs")
     }
 
     /// Waits until a script gives something other than null.
-    pub async fn until(&self, what: impl Display, script: &str, arguments: Vec<Value>) -> Value {
+    pub(crate) async fn until(&self, what: &str, script: &str, arguments: Vec<Value>) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
             // A page that is just being replaced answers with an error.
@@ -420,7 +465,10 @@ impl Visitor {
 
     async fn look(&self, script: &str, arguments: Vec<Value>) -> Result<Value, String> {
         let script = format!("{SHOWN}{script}");
-        self.client.execute(&script, arguments).await.map_err(|error| error.to_string())
+        self.client
+            .execute(&script, arguments)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     async fn press_css(&self, css: &str) {
@@ -441,8 +489,11 @@ impl Visitor {
 }
 
 /// A parameter of a URL's query.
-pub fn parameter(url: &str, name: &str) -> String {
+pub(crate) fn parameter(url: &str, name: &str) -> String {
     let url = url::Url::parse(url).expect("a URL");
     let found = url.query_pairs().find(|(key, _)| key == name);
-    found.unwrap_or_else(|| panic!("no {name} in {url}")).1.into_owned()
+    found
+        .unwrap_or_else(|| panic!("no {name} in {url}"))
+        .1
+        .into_owned()
 }

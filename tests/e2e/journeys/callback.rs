@@ -24,7 +24,9 @@ fn a_callback_without_state_is_an_error_and_sends_no_code() {
 #[test]
 fn a_callback_with_an_unknown_state_is_an_error_and_sends_no_code() {
     journey(|visitor| async move {
-        visitor.open("/callback?code=injected-code&state=never-seen-by-this-tab").await;
+        visitor
+            .open("/callback?code=injected-code&state=never-seen-by-this-tab")
+            .await;
         visitor.see_error("state_unknown").await;
         no_code_was_sent(&visitor);
     });
@@ -35,7 +37,9 @@ fn a_forged_callback_leaves_a_session_untouched() {
     journey(|visitor| async move {
         visitor.arrive_signed_in_as("alice").await;
         let before = visitor.world().provider.counters();
-        visitor.open("/callback?code=injected-code&state=never-seen-by-this-tab").await;
+        visitor
+            .open("/callback?code=injected-code&state=never-seen-by-this-tab")
+            .await;
         visitor.see_error("state_unknown").await;
         visitor.open_app().await;
         visitor.see_user("Alice Liddell").await;
@@ -48,18 +52,28 @@ fn a_forged_callback_leaves_a_session_untouched() {
 #[test]
 fn the_address_bar_is_cleaned_of_a_callback_that_failed_too() {
     journey(|visitor| async move {
-        visitor.open("/callback?code=injected-code&state=never-seen-by-this-tab&kept=1").await;
+        visitor
+            .open("/callback?code=injected-code&state=never-seen-by-this-tab&kept=1")
+            .await;
         visitor.see_error("state_unknown").await;
         let address = visitor.address().await;
-        assert!(!address.contains("code=") && !address.contains("state="), "{address}");
-        assert!(address.contains("kept=1"), "the app's own query stays: {address}");
+        assert!(
+            !address.contains("code=") && !address.contains("state="),
+            "{address}"
+        );
+        assert!(
+            address.contains("kept=1"),
+            "the app's own query stays: {address}"
+        );
     });
 }
 
 #[test]
 fn an_error_is_not_believed_before_its_state() {
     journey(|visitor| async move {
-        visitor.open("/callback?error=access_denied&state=never-seen-by-this-tab").await;
+        visitor
+            .open("/callback?error=access_denied&state=never-seen-by-this-tab")
+            .await;
         visitor.see_error("state_unknown").await;
     });
 }
@@ -68,7 +82,9 @@ fn an_error_is_not_believed_before_its_state() {
 fn a_callback_of_another_issuer_is_an_error_and_sends_no_code() {
     journey(|visitor| async move {
         let provider = &visitor.world().provider;
-        provider.faults().set(|faults| faults.callback_wrong_iss = Times::Next(1));
+        provider
+            .faults()
+            .set(|faults| faults.callback_wrong_iss = Times::Next(1));
         visitor.open_app().await;
         visitor.press("sign-in").await;
         visitor.enter_password_of("alice").await;
@@ -86,7 +102,9 @@ fn a_callback_of_another_issuer_is_an_error_and_sends_no_code() {
 fn a_callback_without_the_issuer_that_was_announced_is_an_error() {
     journey(|visitor| async move {
         let provider = &visitor.world().provider;
-        provider.faults().set(|faults| faults.callback_omit_iss = Times::Next(1));
+        provider
+            .faults()
+            .set(|faults| faults.callback_omit_iss = Times::Next(1));
         visitor.open_app().await;
         visitor.press("sign-in").await;
         visitor.enter_password_of("alice").await;
@@ -102,7 +120,9 @@ fn code_and_error_together_are_an_error() {
         let state = visitor.begin_sign_in_and_see_state().await;
         let issuer = visitor.world().provider.urls().issuer.clone();
         visitor
-            .open(&format!("/callback?code=a-code&error=access_denied&state={state}&iss={issuer}"))
+            .open(&format!(
+                "/callback?code=a-code&error=access_denied&state={state}&iss={issuer}"
+            ))
             .await;
         visitor.see_error("callback_invalid").await;
         no_code_was_sent(&visitor);
@@ -115,7 +135,9 @@ fn a_repeated_parameter_is_an_error() {
         let state = visitor.begin_sign_in_and_see_state().await;
         let issuer = visitor.world().provider.urls().issuer.clone();
         visitor
-            .open(&format!("/callback?code=one&code=two&state={state}&iss={issuer}"))
+            .open(&format!(
+                "/callback?code=one&code=two&state={state}&iss={issuer}"
+            ))
             .await;
         visitor.see_error("callback_repeated_parameter").await;
         no_code_was_sent(&visitor);
@@ -127,7 +149,11 @@ fn an_injected_code_is_refused_by_the_provider_and_sign_in_works_again() {
     journey(|visitor| async move {
         let state = visitor.begin_sign_in_and_see_state().await;
         let issuer = visitor.world().provider.urls().issuer.clone();
-        visitor.open(&format!("/callback?code=injected-code&state={state}&iss={issuer}")).await;
+        visitor
+            .open(&format!(
+                "/callback?code=injected-code&state={state}&iss={issuer}"
+            ))
+            .await;
         visitor.see_error("invalid_grant").await;
         visitor.press("sign-in").await;
         visitor.enter_password_of("alice").await;
@@ -148,7 +174,10 @@ fn markup_in_an_error_description_is_shown_as_text() {
             ))
             .await;
         visitor.see_error("server_error").await;
-        let images = visitor.run("return document.querySelectorAll('img[src=x]').length;", vec![]);
+        let images = visitor.run(
+            "return document.querySelectorAll('img[src=x]').length;",
+            vec![],
+        );
         assert_eq!(images.await, 0);
         let title = visitor.run("return document.title;", vec![]).await;
         assert_ne!(title, "owned");

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::journey::journey;
+use crate::journey::journey_in;
+use crate::world::{Configuration, Setup};
 
 /// The page names `key` under the error `code`, and has no sign-in button.
 fn is_told(code: &'static str, key: &'static str, mistake: fn(&mut Value)) {
-    journey(move |visitor| async move {
-        visitor.world().configure(mistake);
+    journey_in(Setup::configured(mistake), move |visitor| async move {
         visitor.open_app().await;
         let text = visitor.see_error(code).await;
         assert!(text.contains(key), "the message names `{key}`: {text}");
@@ -26,7 +26,10 @@ fn an_unknown_key_is_named() {
 #[test]
 fn a_missing_key_is_named() {
     is_told("config_missing_key", "client_id", |config| {
-        config["providers"][0].as_object_mut().unwrap().remove("client_id");
+        config["providers"][0]
+            .as_object_mut()
+            .unwrap()
+            .remove("client_id");
     });
 }
 
@@ -60,13 +63,18 @@ fn a_parameter_that_the_client_sets_itself_is_refused() {
 
 #[test]
 fn no_provider_at_all_is_told() {
-    is_told("config_invalid_value", "providers", |config| config["providers"] = json!([]));
+    is_told("config_invalid_value", "providers", |config| {
+        config["providers"] = json!([])
+    });
 }
 
 #[test]
 fn a_page_without_a_configuration_block_is_told() {
-    journey(|visitor| async move {
-        visitor.world().remove_configuration();
+    let setup = Setup {
+        configuration: Configuration::Missing,
+        ..Setup::default()
+    };
+    journey_in(setup, |visitor| async move {
         visitor.open_app().await;
         visitor.see_error("config_missing").await;
         visitor.do_not_see("sign-in").await;

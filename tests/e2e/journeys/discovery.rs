@@ -3,13 +3,16 @@
 use demo_provider::{Failure, Times};
 use serde_json::json;
 
-use crate::journey::journey;
+use crate::journey::{journey, journey_in};
+use crate::world::{Setup, free_port};
 
 #[test]
 fn a_provider_whose_discovery_is_down_is_told_and_can_be_tried_again() {
     journey(|visitor| async move {
         let provider = &visitor.world().provider;
-        provider.faults().set(|faults| faults.discovery_failure = Some(Failure::status(503)));
+        provider
+            .faults()
+            .set(|faults| faults.discovery_failure = Some(Failure::status(503)));
         visitor.open_app().await;
         visitor.press("sign-in").await;
         visitor.see_error("service_unavailable").await;
@@ -28,7 +31,9 @@ fn a_provider_whose_discovery_is_down_is_told_and_can_be_tried_again() {
 fn metadata_of_another_issuer_is_discarded() {
     journey(|visitor| async move {
         let provider = &visitor.world().provider;
-        provider.faults().set(|faults| faults.discovery_wrong_issuer = Times::Always);
+        provider
+            .faults()
+            .set(|faults| faults.discovery_wrong_issuer = Times::Always);
         visitor.open_app().await;
         visitor.press("sign-in").await;
         visitor.see_error("issuer_mismatch").await;
@@ -38,9 +43,10 @@ fn metadata_of_another_issuer_is_discarded() {
 
 #[test]
 fn a_provider_that_does_not_answer_is_told_as_a_matter_of_the_network() {
-    journey(|visitor| async move {
-        let nobody = visitor.world().origin_where_nobody_listens();
-        visitor.world().configure(|config| config["providers"][0]["issuer"] = json!(nobody));
+    let setup = Setup::configured(|config| {
+        config["providers"][0]["issuer"] = json!(format!("http://localhost:{}", free_port()));
+    });
+    journey_in(setup, |visitor| async move {
         visitor.open_app().await;
         visitor.press("sign-in").await;
         visitor.see_error("network_error").await;

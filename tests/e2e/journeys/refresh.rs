@@ -7,7 +7,10 @@ use crate::world::Setup;
 
 /// Tokens that live so shortly that a journey sees them renewed.
 fn short_lived() -> Setup {
-    Setup { access_token_seconds: 8, ..Setup::default() }
+    Setup {
+        access_token_seconds: 8,
+        ..Setup::default()
+    }
 }
 
 /// The provider took a refresh token, and answers with new tokens.
@@ -29,15 +32,23 @@ fn the_access_token_is_renewed_by_itself_before_it_expires() {
     journey_in(short_lived(), |visitor| async move {
         visitor.arrive_signed_in_as("alice").await;
         let feed = visitor.world().provider.feed();
-        let first = visitor.see_event(feed.newest(), "a refresh by itself", renewed).await;
+        let first = visitor
+            .see_event(feed.newest(), "a refresh by itself", renewed)
+            .await;
         // Not once by chance: the renewed token is renewed as well.
-        visitor.see_event(first.id, "a second refresh by itself", renewed).await;
+        visitor
+            .see_event(first.id, "a second refresh by itself", renewed)
+            .await;
 
         visitor.see_user("Alice Liddell").await;
         visitor.press("call-api").await;
         visitor.see_api_result_containing("u-7f3a9c51-alice").await;
         let counters = visitor.world().provider.counters();
-        assert_eq!(counters.api_answers(401), 0, "no token was used past its time");
+        assert_eq!(
+            counters.api_answers(401),
+            0,
+            "no token was used past its time"
+        );
         assert_eq!(counters.refresh_reuses, 0);
     });
 }
@@ -64,14 +75,19 @@ fn a_token_that_the_api_refuses_is_renewed_once_and_the_call_repeated() {
     journey(|visitor| async move {
         visitor.arrive_signed_in_as("alice").await;
         let provider = &visitor.world().provider;
-        provider.faults().set(|faults| faults.api_unauthorized = Times::Next(1));
+        provider
+            .faults()
+            .set(|faults| faults.api_unauthorized = Times::Next(1));
         let since = provider.feed().newest();
         visitor.press("call-api").await;
-        visitor.see_event(since, "a refresh after the 401", renewed).await;
-        visitor.see_event(since, "the call again, answered", |event| {
-            event.kind == EventKind::Issued && event.endpoint == "/api/me"
-        })
-        .await;
+        visitor
+            .see_event(since, "a refresh after the 401", renewed)
+            .await;
+        visitor
+            .see_event(since, "the call again, answered", |event| {
+                event.kind == EventKind::Issued && event.endpoint == "/api/me"
+            })
+            .await;
         visitor.see_api_result_containing("u-7f3a9c51-alice").await;
         assert_eq!(provider.counters().token_requests_of("refresh_token"), 1);
         assert_eq!(provider.counters().api_answers(401), 1);
@@ -83,10 +99,14 @@ fn a_provider_that_is_down_for_a_while_costs_no_session() {
     journey(|visitor| async move {
         visitor.arrive_signed_in_as("alice").await;
         let provider = &visitor.world().provider;
-        provider.faults().set(|faults| faults.token_failure = Some(Failure::status(503).next(2)));
+        provider
+            .faults()
+            .set(|faults| faults.token_failure = Some(Failure::status(503).next(2)));
         let since = provider.feed().newest();
         visitor.press("refresh-now").await;
-        visitor.see_event(since, "a refresh after the failures", renewed).await;
+        visitor
+            .see_event(since, "a refresh after the failures", renewed)
+            .await;
         visitor.see_user("Alice Liddell").await;
         let counters = provider.counters();
         assert_eq!(counters.token_results("refresh_token", "fault_503"), 2);
@@ -100,11 +120,15 @@ fn a_lost_answer_ends_the_session_with_its_own_reason_and_signing_in_works_again
     journey(|visitor| async move {
         visitor.arrive_signed_in_as("alice").await;
         let provider = &visitor.world().provider;
-        provider.faults().set(|faults| faults.drop_token_answer = Times::Next(1));
+        provider
+            .faults()
+            .set(|faults| faults.drop_token_answer = Times::Next(1));
         let since = provider.feed().newest();
         visitor.press("refresh-now").await;
         // The token was spent by the request whose answer never came.
-        visitor.see_event(since, "the same token again, refused", refused).await;
+        visitor
+            .see_event(since, "the same token again, refused", refused)
+            .await;
         visitor.see_error("refresh_answer_lost").await;
         visitor.do_not_see("user-name").await;
         visitor.press("sign-in").await;
@@ -123,8 +147,12 @@ fn a_lost_answer_costs_nothing_where_the_provider_takes_the_token_again() {
         });
         let since = provider.feed().newest();
         visitor.press("refresh-now").await;
-        let lost = visitor.see_event(since, "the refresh whose answer is lost", renewed).await;
-        visitor.see_event(lost.id, "the same token again, accepted", renewed).await;
+        let lost = visitor
+            .see_event(since, "the refresh whose answer is lost", renewed)
+            .await;
+        visitor
+            .see_event(lost.id, "the same token again, accepted", renewed)
+            .await;
         visitor.see_user("Alice Liddell").await;
         visitor.press("call-api").await;
         visitor.see_api_result_containing("u-7f3a9c51-alice").await;
@@ -134,17 +162,25 @@ fn a_lost_answer_costs_nothing_where_the_provider_takes_the_token_again() {
 
 #[test]
 fn without_a_refresh_token_the_session_ends_when_the_access_token_does() {
-    journey_in(Setup { access_token_seconds: 4, ..Setup::default() }, |visitor| async move {
-        let provider = &visitor.world().provider;
-        provider.faults().set(|faults| faults.omit_refresh_token = Times::Always);
-        visitor.arrive_signed_in_as("alice").await;
-        visitor.do_not_see("refresh-now").await;
-        visitor.see_error("session_expired").await;
-        visitor.do_not_see("user-name").await;
-        assert_eq!(provider.counters().token_requests_of("refresh_token"), 0);
+    journey_in(
+        Setup {
+            access_token_seconds: 4,
+            ..Setup::default()
+        },
+        |visitor| async move {
+            let provider = &visitor.world().provider;
+            provider
+                .faults()
+                .set(|faults| faults.omit_refresh_token = Times::Always);
+            visitor.arrive_signed_in_as("alice").await;
+            visitor.do_not_see("refresh-now").await;
+            visitor.see_error("session_expired").await;
+            visitor.do_not_see("user-name").await;
+            assert_eq!(provider.counters().token_requests_of("refresh_token"), 0);
 
-        provider.faults().reset();
-        visitor.press("sign-in").await;
-        visitor.see_user("Alice Liddell").await;
-    });
+            provider.faults().reset();
+            visitor.press("sign-in").await;
+            visitor.see_user("Alice Liddell").await;
+        },
+    );
 }

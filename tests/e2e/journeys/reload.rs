@@ -11,7 +11,10 @@ fn a_reload_keeps_the_session() {
         visitor.reload().await;
         visitor.see_user("Alice Liddell").await;
         visitor.see_api_result_containing("u-7f3a9c51-alice").await;
-        assert_eq!(provider.counters().token_requests_of("authorization_code"), requests);
+        assert_eq!(
+            provider.counters().token_requests_of("authorization_code"),
+            requests
+        );
         assert_eq!(provider.counters().authorization_requests, 1);
     });
 }

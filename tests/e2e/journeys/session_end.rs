@@ -9,7 +9,9 @@ fn a_refused_refresh_ends_the_session_once_with_words_and_a_way_back() {
     journey(|visitor| async move {
         visitor.arrive_signed_in_as("alice").await;
         let provider = &visitor.world().provider;
-        provider.faults().set(|faults| faults.refuse_refresh = Times::Always);
+        provider
+            .faults()
+            .set(|faults| faults.refuse_refresh = Times::Always);
         visitor.press("refresh-now").await;
         visitor.see_error("session_refused").await;
         visitor.do_not_see("user-name").await;
@@ -19,7 +21,11 @@ fn a_refused_refresh_ends_the_session_once_with_words_and_a_way_back() {
 
         let kept = visitor.storage().await;
         for secret in visitor.secrets().await {
-            assert!(!kept.session.contains(&secret.value), "{} is kept", secret.name);
+            assert!(
+                !kept.session.contains(&secret.value),
+                "{} is kept",
+                secret.name
+            );
         }
 
         // Told once: after a reload it is an ordinary signed-out page.
@@ -39,7 +45,10 @@ fn signing_in_again_right_from_the_message_works() {
     journey(|visitor| async move {
         visitor.arrive_signed_in_as("alice").await;
         let provider = &visitor.world().provider;
-        provider.act(FaultAction::RevokeEverything);
+        provider
+            .perform(FaultAction::RevokeEverything)
+            .await
+            .unwrap();
         visitor.press("refresh-now").await;
         visitor.see_error("session_refused").await;
         visitor.press("sign-in").await;
@@ -55,7 +64,10 @@ fn tokens_that_expired_early_are_renewed_for_the_next_call() {
     journey(|visitor| async move {
         visitor.arrive_signed_in_as("alice").await;
         let provider = &visitor.world().provider;
-        provider.act(FaultAction::ExpireAccessTokens);
+        provider
+            .perform(FaultAction::ExpireAccessTokens)
+            .await
+            .unwrap();
         let since = provider.feed().newest();
         visitor.press("call-api").await;
         visitor

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::journey::{journey, journey_in, journey_in_korean};
 use crate::vocabulary::parameter;
-use crate::world::{NOTE_OF_ALICE, NOTE_OF_BOB, Setup};
+use crate::world::{NOTE_OF_ALICE, NOTE_OF_BOB, Setup, free_port};
 
 #[test]
 fn signing_in_shows_the_user_and_the_answer_of_the_api() {
@@ -54,11 +54,19 @@ fn a_korean_browser_sees_korean() {
         visitor.open_app().await;
         visitor.see_signed_out().await;
         assert_eq!(visitor.document_language().await, "ko");
-        assert!(visitor.page_text().await.contains("로그인"), "{}", visitor.page_text().await);
+        assert!(
+            visitor.page_text().await.contains("로그인"),
+            "{}",
+            visitor.page_text().await
+        );
 
         visitor.press("sign-in").await;
         visitor.see_password_asked().await;
-        assert_eq!(visitor.document_language().await, "ko", "the provider follows ui_locales");
+        assert_eq!(
+            visitor.document_language().await,
+            "ko",
+            "the provider follows ui_locales"
+        );
         visitor.enter_password_of("minji").await;
         visitor.allow().await;
 
@@ -94,7 +102,14 @@ fn a_refused_consent_is_told_calmly_and_can_be_tried_again() {
 
         visitor.see_error("access_denied").await;
         visitor.see("sign-in").await;
-        assert_eq!(visitor.world().provider.counters().token_requests_of("authorization_code"), 0);
+        assert_eq!(
+            visitor
+                .world()
+                .provider
+                .counters()
+                .token_requests_of("authorization_code"),
+            0
+        );
 
         // The provider still knows who it is, and asks again whether the app may.
         visitor.press("sign-in").await;
@@ -147,11 +162,20 @@ fn a_link_to_somebody_elses_note_shows_nothing_of_it() {
 
 #[test]
 fn a_client_registered_on_the_developers_page_can_sign_in() {
-    // The app's page is written before it is asked for, so the client can be registered first.
     journey(|visitor| async move {
-        let client_id = visitor.register_app_on_the_developers_page("Another app").await;
-        visitor.world().configure(|config| config["providers"][0]["client_id"] = json!(client_id));
+        let port = free_port();
+        let origin = format!("http://localhost:{port}");
+        let client_id = visitor
+            .register_app_on_the_developers_page("Another app", &origin)
+            .await;
+        let _app = visitor
+            .world()
+            .serve_another_app(port, move |config| {
+                config["providers"][0]["client_id"] = json!(client_id);
+            })
+            .await;
 
+        visitor.move_to_app(&origin);
         visitor.open_app().await;
         visitor.press("sign-in").await;
         visitor.enter_password_of("alice").await;
@@ -164,23 +188,35 @@ fn a_client_registered_on_the_developers_page_can_sign_in() {
 
 #[test]
 fn two_providers_have_a_button_each_and_sign_in_with_their_own_users() {
-    journey_in(Setup { two_providers: true, ..Setup::default() }, |visitor| async move {
-        visitor.open_app().await;
-        visitor.see_signed_out().await;
-        let other = visitor.world().other.as_ref().unwrap();
-        visitor.press_sign_in_with("other").await;
-        visitor.enter_password_of("bob").await;
-        visitor.allow().await;
-        visitor.see_user("Bob Mason").await;
-        assert_eq!(other.counters().token_results("authorization_code", "ok"), 1);
-        assert_eq!(visitor.world().provider.counters().authorization_requests, 0);
-        visitor.sign_out().await;
+    journey_in(
+        Setup {
+            two_providers: true,
+            ..Setup::default()
+        },
+        |visitor| async move {
+            visitor.open_app().await;
+            visitor.see_signed_out().await;
+            let other = visitor.world().other.as_ref().unwrap();
+            visitor.press_sign_in_with("other").await;
+            visitor.enter_password_of("bob").await;
+            visitor.allow().await;
+            visitor.see_user("Bob Mason").await;
+            assert_eq!(
+                other.counters().token_results("authorization_code", "ok"),
+                1
+            );
+            assert_eq!(
+                visitor.world().provider.counters().authorization_requests,
+                0
+            );
+            visitor.sign_out().await;
 
-        visitor.open_app().await;
-        visitor.press_sign_in_with("local").await;
-        visitor.enter_password_of("alice").await;
-        visitor.allow().await;
-        visitor.see_user("Alice Liddell").await;
-        visitor.see_api_result_containing("u-7f3a9c51-alice").await;
-    });
+            visitor.open_app().await;
+            visitor.press_sign_in_with("local").await;
+            visitor.enter_password_of("alice").await;
+            visitor.allow().await;
+            visitor.see_user("Alice Liddell").await;
+            visitor.see_api_result_containing("u-7f3a9c51-alice").await;
+        },
+    );
 }

@@ -11,7 +11,9 @@ fn sign_out_clears_revokes_and_ends_the_providers_session() {
         let secrets = visitor.secrets().await;
         let since = visitor.world().provider.feed().newest();
         visitor.sign_out().await;
-        visitor.see_event(since, "a revocation", |event| event.endpoint == "/revoke").await;
+        visitor
+            .see_event(since, "a revocation", |event| event.endpoint == "/revoke")
+            .await;
         visitor.see_signed_out().await;
         visitor.do_not_see("auth-error").await;
         visitor.see_address("/").await;
@@ -19,12 +21,23 @@ fn sign_out_clears_revokes_and_ends_the_providers_session() {
         // Storage is cleared before the page leaves for the provider, not when it is back.
         let issuer = &visitor.world().provider.urls().issuer;
         let taken_along = visitor.notes("taken_along").await;
-        assert!(!taken_along.iter().any(|note| note.contains(issuer)), "{taken_along:?}");
+        assert!(
+            !taken_along.iter().any(|note| note.contains(issuer)),
+            "{taken_along:?}"
+        );
 
         let kept = visitor.storage().await;
         for secret in &secrets {
-            assert!(!kept.session.contains(&secret.value), "{} is kept", secret.name);
-            assert!(!kept.local.contains(&secret.value), "{} is kept", secret.name);
+            assert!(
+                !kept.session.contains(&secret.value),
+                "{} is kept",
+                secret.name
+            );
+            assert!(
+                !kept.local.contains(&secret.value),
+                "{} is kept",
+                secret.name
+            );
         }
         let counters = visitor.world().provider.counters();
         assert_eq!(counters.revocation_requests, 1);
@@ -56,7 +69,9 @@ fn storage_is_cleared_although_the_revocation_hangs() {
         visitor.arrive_signed_in_as("alice").await;
         let secrets = visitor.secrets().await;
         let provider = &visitor.world().provider;
-        provider.faults().set(|faults| faults.hold_revocation_requests = true);
+        provider
+            .faults()
+            .set(|faults| faults.hold_revocation_requests = true);
         let since = provider.feed().newest();
         visitor.sign_out().await;
         visitor
@@ -67,7 +82,11 @@ fn storage_is_cleared_although_the_revocation_hangs() {
         visitor.see_signed_out().await;
         let kept = visitor.storage().await;
         for secret in &secrets {
-            assert!(!kept.session.contains(&secret.value), "{} is kept", secret.name);
+            assert!(
+                !kept.session.contains(&secret.value),
+                "{} is kept",
+                secret.name
+            );
         }
         provider.faults().reset();
     });
@@ -78,7 +97,9 @@ fn a_revocation_that_fails_is_no_error_of_the_sign_out() {
     journey(|visitor| async move {
         visitor.arrive_signed_in_as("alice").await;
         let provider = &visitor.world().provider;
-        provider.faults().set(|faults| faults.revocation_failure = Some(Failure::status(503)));
+        provider
+            .faults()
+            .set(|faults| faults.revocation_failure = Some(Failure::status(503)));
         visitor.sign_out().await;
         visitor.see_signed_out().await;
         visitor.do_not_see("auth-error").await;
