@@ -22,6 +22,7 @@ mod api;
 mod app;
 mod auth_server;
 mod bearer;
+mod builder;
 mod client;
 mod clock;
 mod counters;
@@ -39,10 +40,11 @@ mod shared;
 mod users;
 
 pub use app::{AppError, default_app_config};
+pub use builder::{DEMO_CLIENT_ID, DemoProvider, DemoProviderBuilder, StartError};
 pub use client::{AuthMethod, NewClient, RefreshPolicy, RegisteredClient, RegistrationError};
 pub use clock::Clock;
 pub use counters::Counters;
-pub use demo::{DEMO_CLIENT_ID, Demo, DemoProvider, DemoProviderBuilder, StartError};
+pub use demo::Demo;
 pub use faults::{
     ExpiresIn, Failure, FailureBody, FaultAction, FaultError, FaultSettings, Faults, Times,
 };

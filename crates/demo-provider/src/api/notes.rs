@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{ApiState, Refusal, error_answer, json_answer};
 use crate::lock;
@@ -131,12 +131,15 @@ fn read_draft(
         return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
     let body = body.map_err(|_| refuse(StatusCode::PAYLOAD_TOO_LARGE, "the note is too large"))?;
-    let draft: Draft = serde_json::from_slice(&body).map_err(|_| {
-        refuse(
-            StatusCode::BAD_REQUEST,
-            "a note is an object with a title and a text",
-        )
-    })?;
+    // By way of a map, since serde would also read the members from an array.
+    let draft: Draft = serde_json::from_slice::<Map<String, Value>>(&body)
+        .and_then(|members| serde_json::from_value(Value::Object(members)))
+        .map_err(|_| {
+            refuse(
+                StatusCode::BAD_REQUEST,
+                "a note is an object with a title and a text",
+            )
+        })?;
     let title = draft.title.trim().chars().count();
     if title == 0 || title > LONGEST_TITLE {
         let message = "the title must have 1 to 200 characters";

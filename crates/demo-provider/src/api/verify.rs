@@ -113,3 +113,45 @@ pub(crate) async fn verify(api: &Api, token: &str) -> Result<AccessToken, Reject
         issued: claims.iat,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::DemoProvider;
+    use crate::keys::{SigningAlgorithm, Spoil};
+
+    /// An ID token, or whatever else the issuer signs, must not pass for an access token even if all
+    /// of its claims fit (RFC 9068 4, RFC 8725 3.11).
+    #[tokio::test]
+    async fn the_type_alone_decides_what_is_an_access_token() {
+        let demo = DemoProvider::builder().start().await.unwrap();
+        let now = demo.clock().now();
+        let claims = json!({
+            "iss": demo.issuer(),
+            "aud": demo.urls().api_resource(),
+            "sub": "someone",
+            "client_id": "demo-spa",
+            "jti": "1",
+            "iat": now,
+            "exp": now + 60,
+            "scope": "openid"
+        });
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        for (typ, status) in [
+            ("at+jwt", 200),
+            ("application/AT+JWT", 200),
+            ("JWT", 401),
+            ("logout+jwt", 401),
+        ] {
+            let keys = &demo.auth_server.keys;
+            let token = keys
+                .sign(SigningAlgorithm::Es256, typ, &claims, Spoil::Not)
+                .unwrap();
+            let request = http
+                .get(format!("{}/api/me", demo.api_url()))
+                .bearer_auth(token);
+            assert_eq!(request.send().await.unwrap().status(), status, "{typ}");
+        }
+    }
+}

@@ -23,7 +23,7 @@ pub(crate) async fn show(
     let mut visitor = server.visitor(&headers);
     let cookie = pages::with_language(&server, &mut visitor, query.as_deref());
     let Some(signed_in) = &visitor.user else {
-        let response = pages::redirect(&server, Some(&visitor), "/account/sign-in");
+        let response = pages::redirect(&server, &visitor, "/account/sign-in");
         return pages::with_cookie(response, cookie);
     };
     let lang = visitor.lang;
@@ -75,7 +75,7 @@ pub(crate) async fn show(
 pub(crate) async fn sign_in(State(server): State<ServerState>, headers: HeaderMap) -> Response {
     let visitor = server.visitor(&headers);
     let interaction = server.start_interaction(&visitor, Purpose::OwnPage("/account"));
-    interaction::begin(&server, &visitor, interaction)
+    interaction::proceed(&server, &visitor, interaction)
 }
 
 /// `POST /account/withdraw`: the client's tokens end with the consent.
@@ -106,5 +106,5 @@ pub(crate) async fn withdraw(
             .detail("what", "the user withdrew a grant; its tokens are revoked")
             .record();
     }
-    pages::redirect(&server, Some(&visitor), "/account")
+    pages::redirect(&server, &visitor, "/account")
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use maud::html;
 
-use super::authorize::AuthorizationRequest;
+use super::authorization_request::AuthorizationRequest;
 use super::error::{Code, OAuthError, read_form};
 use super::interaction::{Interaction, Purpose, Step};
 use super::pages::{self, Page};
@@ -164,7 +164,7 @@ pub(crate) async fn submit(
     };
     let (Purpose::Authorize(request), Some(signed_in)) = (&interaction.purpose, &visitor.user)
     else {
-        return pages::redirect(&server, Some(&visitor), &interaction.path());
+        return pages::redirect(&server, &visitor, &interaction.path());
     };
     let params = read_form(&headers, body).unwrap_or_default();
     // The token belongs to this sign-in of this user, so a page made for another user won't do.
@@ -173,7 +173,7 @@ pub(crate) async fn submit(
     }
     // A form that was made up may come before the sign-in that the request asks for.
     if server.next_step(request, Some(signed_in), interaction.proved()) == Step::SignIn {
-        return pages::redirect(&server, Some(&visitor), &interaction.path());
+        return pages::redirect(&server, &visitor, &interaction.path());
     }
     let allowed = match params.get("decision") {
         Some("allow") => true,

@@ -7,7 +7,8 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::error::read_form;
-use super::pages::{self, Lang, Page};
+use super::lang::Lang;
+use super::pages::{self, Page};
 use super::register::register_client;
 use super::session::{Visitor, is_from_own_page};
 use super::{AuthServer, ServerState};
@@ -202,7 +203,7 @@ fn registered_apps(server: &AuthServer, lang: Lang) -> Markup {
                             @else { (m.register_confidential) }
                             " · " code { (client.auth_method().name()) }
                         }
-                        dt { (m.register_redirect_uris) }
+                        dt { (m.redirect_uris) }
                         dd { ul.plain { @for uri in &client.redirect_uris { li { code { (uri) } } } } }
                     }
                 }

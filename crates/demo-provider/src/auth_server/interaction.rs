@@ -6,9 +6,10 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::authorize::{AuthorizationRequest, Prompt};
+use super::authorization_request::{AuthorizationRequest, Prompt};
 use super::grants::NewGrant;
-use super::pages::{Lang, redirect};
+use super::lang::Lang;
+use super::pages::redirect;
 use super::session::{SignedIn, Visitor};
 use super::{AuthServer, ServerState, consent, login, pages};
 use crate::clock::to_ms;
@@ -226,35 +227,35 @@ pub(crate) async fn show(
     advance(&server, &visitor, interaction)
 }
 
-/// Goes on with a new interaction: straight to the answer where nothing is to be asked, else to the
-/// address of its page, so that a reload shows the page and does not start anew.
-pub(crate) fn begin(server: &AuthServer, visitor: &Visitor, interaction: Interaction) -> Response {
+/// Goes on with an interaction: straight to the answer where nothing is to be asked, else to the
+/// address of its page, so that a reload shows the page and repeats nothing.
+pub(crate) fn proceed(
+    server: &AuthServer,
+    visitor: &Visitor,
+    interaction: Interaction,
+) -> Response {
     let needs_page = match &interaction.purpose {
         Purpose::Authorize(request) => {
-            server.next_step(request, visitor.user.as_ref(), None) != Step::Grant
+            server.next_step(request, visitor.user.as_ref(), interaction.proved) != Step::Grant
         }
         Purpose::OwnPage(_) => visitor.user.is_none(),
     };
     if needs_page {
-        redirect(server, Some(visitor), &interaction.path())
+        redirect(server, visitor, &interaction.path())
     } else {
         advance(server, visitor, interaction)
     }
 }
 
 /// Goes on with an interaction as far as it can without the user.
-pub(crate) fn advance(
-    server: &AuthServer,
-    visitor: &Visitor,
-    interaction: Interaction,
-) -> Response {
+fn advance(server: &AuthServer, visitor: &Visitor, interaction: Interaction) -> Response {
     let request = match &interaction.purpose {
         Purpose::Authorize(request) => request,
         Purpose::OwnPage(path) => {
             return match &visitor.user {
                 Some(_) => {
                     server.end_interaction(&interaction.id);
-                    redirect(server, Some(visitor), path)
+                    redirect(server, visitor, path)
                 }
                 None => login::page(server, visitor, &interaction, login::Notice::None),
             };

@@ -8,7 +8,7 @@ use axum::response::Response;
 use maud::html;
 
 use super::error::read_form;
-use super::interaction::{Interaction, Purpose, advance};
+use super::interaction::{Interaction, Purpose, proceed};
 use super::pages::{self, Page};
 use super::session::{Visitor, is_from_own_page};
 use super::{AuthServer, ServerState};
@@ -180,7 +180,7 @@ pub(crate) async fn submit(
     let visitor = server.sign_in(&visitor, user);
     server.prove(&id, user.sub);
     match server.interaction(&id, &visitor) {
-        Some(interaction) => advance(&server, &visitor, interaction),
+        Some(interaction) => proceed(&server, &visitor, interaction),
         None => pages::gone(&server, &visitor),
     }
 }

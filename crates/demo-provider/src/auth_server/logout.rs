@@ -10,7 +10,8 @@ use maud::html;
 use serde::Deserialize;
 
 use super::error::read_form;
-use super::pages::{self, Lang, Page};
+use super::lang::Lang;
+use super::pages::{self, Page};
 use super::session::{Visitor, is_from_own_page};
 use super::{AuthServer, ServerState};
 use crate::client::Client;

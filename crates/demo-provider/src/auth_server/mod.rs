@@ -1,6 +1,7 @@
 //! The authorization server.
 
 pub(crate) mod account;
+pub(crate) mod authorization_request;
 pub(crate) mod authorize;
 pub(crate) mod client_auth;
 pub(crate) mod consent;
@@ -12,6 +13,7 @@ pub(crate) mod grants;
 pub(crate) mod home;
 pub(crate) mod interaction;
 pub(crate) mod issue;
+pub(crate) mod lang;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod metadata;
@@ -133,6 +135,7 @@ pub(crate) fn router(server: ServerState) -> Router {
     let pages = Router::new()
         .route("/", get(home::home))
         .route("/style.css", get(pages::stylesheet))
+        .route("/icon.svg", get(pages::icon))
         .route(
             "/authorize",
             get(authorize::authorize).post(authorize::authorize_by_form),

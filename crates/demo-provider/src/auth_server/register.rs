@@ -5,7 +5,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::error::{Code, OAuthError, json_response};
 use super::{AuthServer, ServerState};
@@ -78,7 +78,9 @@ fn answer(
     let body = body.map_err(|_| {
         invalid("the body is too large or was cut off").with_status(StatusCode::PAYLOAD_TOO_LARGE)
     })?;
-    let metadata: Metadata = serde_json::from_slice(&body)
+    // By way of a map, since serde would also read the members from an array.
+    let metadata: Metadata = serde_json::from_slice::<Map<String, Value>>(&body)
+        .and_then(|members| serde_json::from_value(Value::Object(members)))
         .map_err(|_| invalid("the body is no JSON object of client metadata"))?;
     let new = read(&metadata)?;
     let (auth_method, algorithm, scopes) =

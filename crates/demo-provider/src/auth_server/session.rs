@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, SameSite};
 
 use super::AuthServer;
-use super::pages::Lang;
+use super::lang::Lang;
 use crate::clock::to_ms;
 use crate::lock;
 use crate::secret::{Fingerprint, Secret, random_id};

@@ -150,6 +150,8 @@ pub(crate) struct Messages {
     pub(crate) register_confidential_text: &'static str,
     /// Label.
     pub(crate) register_redirect_uris: &'static str,
+    /// Term.
+    pub(crate) redirect_uris: &'static str,
     /// Help.
     pub(crate) register_redirect_uris_help: &'static str,
     /// Label.

@@ -1,0 +1,344 @@
+//! Checking an authorization request (RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1), and answering it.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::AuthServer;
+use super::error::{Code, OAuthError};
+use super::lang::Lang;
+use super::pages;
+use crate::client::Client;
+use crate::feed::{EventKind, EventServer};
+use crate::keys::AcceptKeys;
+use crate::params::Params;
+use crate::scope::ScopeSet;
+
+/// What `prompt` asks for (OpenID Connect Core 3.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prompt {
+    /// No page may be shown.
+    None,
+    /// Pages as needed, and these in any case.
+    Ask { login: bool, consent: bool },
+}
+
+/// A request that may be answered with a redirect: everything in it is checked.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthorizationRequest {
+    pub(crate) client: Arc<Client>,
+    pub(crate) redirect_uri: String,
+    pub(crate) state: Option<String>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) challenge: String,
+    pub(crate) scopes: ScopeSet,
+    pub(crate) resources: Vec<String>,
+    pub(crate) prompt: Prompt,
+    /// Seconds.
+    pub(crate) max_age: Option<u64>,
+    pub(crate) login_hint: Option<String>,
+    pub(crate) lang: Option<Lang>,
+    /// The user whom `id_token_hint` names.
+    pub(crate) required_sub: Option<String>,
+}
+
+/// Why a request cannot be answered with a redirect: nobody knows that the address is the client's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unanswerable {
+    TooManyParameters,
+    NoClientId,
+    UnknownClient,
+    NoRedirectUri,
+    UnregisteredRedirectUri,
+}
+
+impl Unanswerable {
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::TooManyParameters => "too_many_parameters",
+            Self::NoClientId => "missing_client_id",
+            Self::UnknownClient => "unknown_client",
+            Self::NoRedirectUri => "missing_redirect_uri",
+            Self::UnregisteredRedirectUri => "unregistered_redirect_uri",
+        }
+    }
+}
+
+/// Where a refused request's answer goes.
+#[derive(Clone, Debug)]
+pub(crate) struct ReturnAddress {
+    client_id: String,
+    redirect_uri: String,
+    state: Option<String>,
+}
+
+/// A request that is turned down.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Told to the user; never a redirect (RFC 6749 4.1.2.1).
+    Page(Unanswerable),
+    /// Told to the client at its redirect URI.
+    Client(ReturnAddress, OAuthError),
+}
+
+impl AuthorizationRequest {
+    fn return_address(&self) -> ReturnAddress {
+        ReturnAddress {
+            client_id: self.client.id.clone(),
+            redirect_uri: self.redirect_uri.clone(),
+            state: self.state.clone(),
+        }
+    }
+
+    /// Leads back to the app with an answer.
+    pub(crate) fn answer(&self, server: &AuthServer, answer: &[(&str, &str)]) -> Response {
+        self.return_address().answer(server, answer)
+    }
+
+    /// Leads back to the app with a refusal.
+    pub(crate) fn refuse(&self, server: &AuthServer, error: &OAuthError) -> Response {
+        self.return_address().refuse(server, error)
+    }
+}
+
+impl ReturnAddress {
+    /// Adds the answer to the redirect URI, keeping the query it was registered with, with `state`
+    /// and the issuer (RFC 9207 2).
+    fn answer(&self, server: &AuthServer, answer: &[(&str, &str)]) -> Response {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(answer);
+        if let Some(state) = &self.state {
+            query.append_pair("state", state);
+        }
+        let faults = &server.shared.faults;
+        if faults.strikes(|f| &mut f.callback_wrong_iss) {
+            query.append_pair("iss", "https://issuer.invalid");
+        } else if !faults.strikes(|f| &mut f.callback_omit_iss) {
+            query.append_pair("iss", &server.shared.urls.issuer);
+        }
+        let separator = if self.redirect_uri.contains('?') {
+            '&'
+        } else {
+            '?'
+        };
+        pages::redirect_to(&format!(
+            "{}{separator}{}",
+            self.redirect_uri,
+            query.finish()
+        ))
+    }
+
+    pub(crate) fn refuse(&self, server: &AuthServer, error: &OAuthError) -> Response {
+        server
+            .shared
+            .feed
+            .event(
+                EventServer::AuthorizationServer,
+                EventKind::Refused,
+                "/authorize",
+            )
+            .client(&self.client_id)
+            .detail("error", error.code.name())
+            .detail("reason", &error.description)
+            .record();
+        let answer = [
+            ("error", error.code.name()),
+            ("error_description", error.description.as_ref()),
+        ];
+        self.answer(server, &answer)
+    }
+}
+
+/// Checks a request, in the order that decides where an error may be told.
+pub(crate) fn check(server: &AuthServer, params: &Params) -> Result<AuthorizationRequest, Refusal> {
+    let page = |problem| Refusal::Page(problem);
+    // A repeated client_id or redirect_uri names nobody.
+    let single = |name| params.get(name).filter(|_| !params.is_repeated(name));
+    let client_id = single("client_id").ok_or(page(Unanswerable::NoClientId))?;
+    let client = server
+        .clients
+        .find(client_id)
+        .ok_or(page(Unanswerable::UnknownClient))?;
+    let redirect_uri = single("redirect_uri").ok_or(page(Unanswerable::NoRedirectUri))?;
+    // By simple string comparison, ports of loopback included (RFC 9700 4.1.3).
+    if !client
+        .redirect_uris
+        .iter()
+        .any(|registered| registered == redirect_uri)
+    {
+        return Err(page(Unanswerable::UnregisteredRedirectUri));
+    }
+
+    let state = single("state").map(str::to_owned);
+    let address = ReturnAddress {
+        client_id: client.id.clone(),
+        redirect_uri: redirect_uri.to_owned(),
+        state: state.clone(),
+    };
+    check_for_client(server, params, client, redirect_uri, state)
+        .map_err(|error| Refusal::Client(address, error))
+}
+
+fn check_for_client(
+    server: &AuthServer,
+    params: &Params,
+    client: Arc<Client>,
+    redirect_uri: &str,
+    state: Option<String>,
+) -> Result<AuthorizationRequest, OAuthError> {
+    let invalid = |description: &'static str| OAuthError::new(Code::InvalidRequest, description);
+    if params.first_repeated().is_some() {
+        return Err(invalid("a parameter came more than once"));
+    }
+    for (name, code) in [
+        ("request", Code::RequestNotSupported),
+        ("request_uri", Code::RequestUriNotSupported),
+        ("registration", Code::RegistrationNotSupported),
+    ] {
+        if params.get(name).is_some() {
+            return Err(OAuthError::new(code, format!("{name} is not supported")));
+        }
+    }
+    match params.get("response_type") {
+        Some("code") => {}
+        None => return Err(invalid("response_type is missing: it must be code")),
+        Some(_) => {
+            let description = "response_type must be code";
+            return Err(OAuthError::new(Code::UnsupportedResponseType, description));
+        }
+    }
+    if params
+        .get("response_mode")
+        .is_some_and(|mode| mode != "query")
+    {
+        return Err(invalid("response_mode must be query, or left out"));
+    }
+    let challenge = check_challenge(params)?;
+    let scopes = check_scope(params, &client)?;
+    let resources = check_resources(params, &client)?;
+    let nonce = params.get("nonce").map(str::to_owned);
+    let prompt = check_prompt(params)?;
+    let max_age = params
+        .get("max_age")
+        .map(|age| {
+            age.parse()
+                .map_err(|_| invalid("max_age must be a number of seconds"))
+        })
+        .transpose()?;
+    let required_sub = check_hint(server, params)?;
+    Ok(AuthorizationRequest {
+        redirect_uri: redirect_uri.to_owned(),
+        state,
+        nonce,
+        challenge,
+        scopes,
+        resources,
+        prompt,
+        max_age,
+        login_hint: params.get("login_hint").map(str::to_owned),
+        lang: params.get("ui_locales").and_then(Lang::from_ui_locales),
+        required_sub,
+        client,
+    })
+}
+
+/// PKCE is required, and only with S256 (RFC 7636 4.3, RFC 9700 2.1.1).
+fn check_challenge(params: &Params) -> Result<String, OAuthError> {
+    let invalid = |description: &'static str| OAuthError::new(Code::InvalidRequest, description);
+    let challenge = params
+        .get("code_challenge")
+        .ok_or_else(|| invalid("code_challenge is missing: PKCE is required"))?;
+    match params.get("code_challenge_method") {
+        Some("S256") => {}
+        // Without a method the challenge would be the verifier itself.
+        None => return Err(invalid("code_challenge_method is missing: it must be S256")),
+        Some(_) => return Err(invalid("code_challenge_method must be S256")),
+    }
+    let is_base64url = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if challenge.len() != 43 || !challenge.chars().all(is_base64url) {
+        return Err(invalid("code_challenge must be 43 characters of base64url"));
+    }
+    Ok(challenge.to_owned())
+}
+
+fn check_scope(params: &Params, client: &Client) -> Result<ScopeSet, OAuthError> {
+    let invalid = |description: &'static str| OAuthError::new(Code::InvalidScope, description);
+    let scopes = ScopeSet::parse(params.get("scope").unwrap_or_default());
+    if scopes.is_empty() {
+        return Err(invalid("scope names nothing that this server knows"));
+    }
+    if !client.scopes.covers(&scopes) {
+        return Err(invalid(
+            "scope names something that this client may not ask for",
+        ));
+    }
+    Ok(scopes)
+}
+
+/// Resource indicators: absolute URIs without a fragment that this server knows (RFC 8707 2).
+fn check_resources(params: &Params, client: &Client) -> Result<Vec<String>, OAuthError> {
+    let mut resources: Vec<String> = Vec::new();
+    for resource in params.all("resource") {
+        if !client.resources.iter().any(|known| known == resource) {
+            let description = "resource names something that this server issues no tokens for";
+            return Err(OAuthError::new(Code::InvalidTarget, description));
+        }
+        if !resources.iter().any(|known| known == resource) {
+            resources.push(resource.to_owned());
+        }
+    }
+    Ok(resources)
+}
+
+fn check_prompt(params: &Params) -> Result<Prompt, OAuthError> {
+    let invalid = |description: &'static str| OAuthError::new(Code::InvalidRequest, description);
+    let mut prompt = Prompt::Ask {
+        login: false,
+        consent: false,
+    };
+    let mut words = params
+        .get("prompt")
+        .unwrap_or_default()
+        .split(' ')
+        .filter(|w| !w.is_empty());
+    let mut first = true;
+    for word in words.by_ref() {
+        prompt = match (word, prompt) {
+            ("none", _) if first => Prompt::None,
+            ("none", _) | (_, Prompt::None) => {
+                return Err(invalid("prompt=none goes with no other value"));
+            }
+            // With one account in a browser, choosing an account is signing in again.
+            ("login" | "select_account", Prompt::Ask { consent, .. }) => Prompt::Ask {
+                login: true,
+                consent,
+            },
+            ("consent", Prompt::Ask { login, .. }) => Prompt::Ask {
+                login,
+                consent: true,
+            },
+            _ => return Err(invalid("prompt has a value that this server does not know")),
+        };
+        first = false;
+    }
+    Ok(prompt)
+}
+
+/// The user named by `id_token_hint`: an ID token of this server, which may have expired.
+fn check_hint(server: &AuthServer, params: &Params) -> Result<Option<String>, OAuthError> {
+    #[derive(Deserialize)]
+    struct Hint {
+        sub: String,
+    }
+    let Some(hint) = params.get("id_token_hint") else {
+        return Ok(None);
+    };
+    let issuer = &server.shared.urls.issuer;
+    let hint = server
+        .keys
+        .verify::<Hint>(hint, issuer, AcceptKeys::AlsoRetired);
+    let invalid = "id_token_hint is no ID token of this server";
+    let (_, hint) = hint.ok_or_else(|| OAuthError::new(Code::InvalidRequest, invalid))?;
+    Ok(Some(hint.sub))
+}
