@@ -79,7 +79,9 @@ impl ApiRequest {
         let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         let is_good = !name.is_empty()
             && name.bytes().all(is_token)
-            && value.bytes().all(|b| (0x20..=0x7e).contains(&b) || b == b'\t')
+            && value
+                .bytes()
+                .all(|b| (0x20..=0x7e).contains(&b) || b == b'\t')
             && !name.eq_ignore_ascii_case("authorization");
         if is_good {
             self.headers.push((name.to_owned(), value.to_owned()));
@@ -198,7 +200,9 @@ pub(crate) async fn fetch(
         let (response, challenge) = send(&request, &url, &authorization).await?;
         match judge_status(response.status, challenge.as_deref(), attempt) {
             ApiVerdict::RefreshAndRetry => {
-                grant = session.token(Duration::ZERO, Some(grant.generation)).await?;
+                grant = session
+                    .token(Duration::ZERO, Some(grant.generation))
+                    .await?;
                 attempt = Attempt::AfterRefresh;
             }
             ApiVerdict::Failed(error) if error.code() == ErrorCode::ApiStatus => {
@@ -238,7 +242,16 @@ async fn send(
         let body = read(&response, request.limit, &deadline).await?;
         let challenge = header("www-authenticate");
         let content_type = header("content-type");
-        Ok((ApiResponse { status: response.status(), content_type, body }, challenge))
+        Ok((
+            ApiResponse {
+                status: response.status(),
+                content_type,
+                body,
+            },
+            challenge,
+        ))
     };
-    answer.await.map_err(|fault: pkce_core::http::TransportFault| fault.into_error(Phase::Api))
+    answer
+        .await
+        .map_err(|fault: pkce_core::http::TransportFault| fault.into_error(Phase::Api))
 }

@@ -38,13 +38,21 @@ impl Auth {
                 let _ = notice.try_set(new_notice);
             }
         });
-        Self { shell: StoredValue::new_local(Some(shell)), state, notice, ui_locales }
+        Self {
+            shell: StoredValue::new_local(Some(shell)),
+            state,
+            notice,
+            ui_locales,
+        }
     }
 
     /// The session, reactively.
     #[must_use]
     pub fn session(&self) -> Session {
-        Session::of(*self, self.state.try_get().unwrap_or(SessionState::SignedOut))
+        Session::of(
+            *self,
+            self.state.try_get().unwrap_or(SessionState::SignedOut),
+        )
     }
 
     /// An error of a sign-in or of the session, until it is dismissed or something succeeds;
@@ -119,9 +127,10 @@ impl Session {
             SessionState::SignedOut => Session::SignedOut(SignedOutSession { auth }),
             SessionState::SigningIn { provider } => Session::SigningIn(provider),
             SessionState::SignedIn(state) => Session::SignedIn(SignedInSession { auth, state }),
-            SessionState::Ended(reason) => {
-                Session::Ended(Ended { session: SignedOutSession { auth }, reason })
-            }
+            SessionState::Ended(reason) => Session::Ended(Ended {
+                session: SignedOutSession { auth },
+                reason,
+            }),
         }
     }
 
@@ -207,7 +216,9 @@ impl SignedInSession {
     /// # Errors
     /// `not_signed_in`, and whatever kept the renewal from succeeding.
     pub async fn access_token(&self, min_validity: Duration) -> Result<AccessToken, Error> {
-        self.token(min_validity, None).await.map(|grant| grant.token)
+        self.token(min_validity, None)
+            .await
+            .map(|grant| grant.token)
     }
 
     /// Calls an API of the configuration with the user's access token; see [`ApiRequest`].

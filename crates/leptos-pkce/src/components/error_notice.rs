@@ -25,7 +25,11 @@ pub fn AuthErrorNotice() -> impl IntoView {
     });
     move || {
         notice.get().map(|error| {
-            ErrorNotice(ErrorNoticeProps { error, on_retry: Some(on_retry) }).into_any()
+            ErrorNotice(ErrorNoticeProps {
+                error,
+                on_retry: Some(on_retry),
+            })
+            .into_any()
         })
     }
 }
@@ -90,6 +94,9 @@ fn lines(error: Error, labels: Signal<&'static Labels>) -> impl IntoView {
     (
         line(|labels| labels.expected, error.what_was_expected()),
         line(|labels| labels.came, error.what_came()),
-        line(|labels| labels.provider_says, error.provider_description().unwrap_or_default()),
+        line(
+            |labels| labels.provider_says,
+            error.provider_description().unwrap_or_default(),
+        ),
     )
 }

@@ -17,8 +17,12 @@ where
     V: IntoView + 'static,
 {
     let session = use_session();
-    let user: Memo<Option<User>> =
-        Memo::new(move |_| session.get().signed_in().map(|session| session.user().clone()));
+    let user: Memo<Option<User>> = Memo::new(move |_| {
+        session
+            .get()
+            .signed_in()
+            .map(|session| session.user().clone())
+    });
     move || {
         user.get()?;
         session.get_untracked().signed_in().map(&children)
@@ -33,7 +37,10 @@ pub fn SignedOut(
 ) -> impl IntoView {
     let session = use_session();
     let is_signed_out = Memo::new(move |_| {
-        matches!(session.get(), Session::SignedOut(_) | Session::SigningIn(_) | Session::Ended(_))
+        matches!(
+            session.get(),
+            Session::SignedOut(_) | Session::SigningIn(_) | Session::Ended(_)
+        )
     });
     move || is_signed_out.get().then(|| children())
 }
@@ -48,7 +55,9 @@ pub fn SessionLoading() -> impl IntoView {
         Memo::new(move |_| use_auth().is_some() && matches!(session.get(), Session::Loading));
     move || {
         is_loading.get().then(|| {
-            p().class("pkce-loading").attr("role", "status").child(move || labels.get().loading)
+            p().class("pkce-loading")
+                .attr("role", "status")
+                .child(move || labels.get().loading)
         })
     }
 }

@@ -34,6 +34,9 @@ pub fn AuthProvider(
             provide_context(Auth::start(config, storage_prefix, tag));
             Either::Left(children())
         }
-        Err(error) => Either::Right(ErrorNotice(ErrorNoticeProps { error, on_retry: None })),
+        Err(error) => Either::Right(ErrorNotice(ErrorNoticeProps {
+            error,
+            on_retry: None,
+        })),
     }
 }

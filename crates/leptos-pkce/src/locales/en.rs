@@ -18,9 +18,17 @@ pub(super) const LABELS: Labels = Labels {
 fn error(code: ErrorCode) -> (&'static str, &'static str) {
     use ErrorCode::*;
     match code {
-        ConfigMissing | ConfigInvalidJson | ConfigUnknownKey | ConfigMissingKey
-        | ConfigWrongType | ConfigInvalidValue | ConfigInsecureUrl | ConfigDuplicateId
-        | ConfigClientSecret | ConfigReservedParameter | ConfigUnsupported => (
+        ConfigMissing
+        | ConfigInvalidJson
+        | ConfigUnknownKey
+        | ConfigMissingKey
+        | ConfigWrongType
+        | ConfigInvalidValue
+        | ConfigInsecureUrl
+        | ConfigDuplicateId
+        | ConfigClientSecret
+        | ConfigReservedParameter
+        | ConfigUnsupported => (
             "This app is not set up correctly",
             "Whoever runs it has to change its configuration as the details say.",
         ),
@@ -45,19 +53,37 @@ fn error(code: ErrorCode) -> (&'static str, &'static str) {
             "The server is not answering as it should",
             "This usually passes. Try again in a moment.",
         ),
-        ResponseTooLarge | UnexpectedRedirect | UnexpectedStatus | UnexpectedContentType
-        | InvalidJson | TokenResponseInvalid => (
+        ResponseTooLarge
+        | UnexpectedRedirect
+        | UnexpectedStatus
+        | UnexpectedContentType
+        | InvalidJson
+        | TokenResponseInvalid => (
             "The server's answer makes no sense",
             "Try again. If it stays, tell whoever runs this app what the details say.",
         ),
-        IssuerMismatch | MetadataInvalid | JwksInvalid | InvalidRequest | InvalidClient
-        | UnauthorizedClient | UnsupportedResponseType | UnsupportedGrantType | InvalidScope
-        | InvalidTarget | TokenTypeUnsupported => (
+        IssuerMismatch
+        | MetadataInvalid
+        | JwksInvalid
+        | InvalidRequest
+        | InvalidClient
+        | UnauthorizedClient
+        | UnsupportedResponseType
+        | UnsupportedGrantType
+        | InvalidScope
+        | InvalidTarget
+        | TokenTypeUnsupported => (
             "This app and its sign-in provider do not fit together",
             "Nothing you did is wrong. Whoever runs this app has to change what the details say.",
         ),
-        CallbackInFragment | CallbackTooLarge | CallbackRepeatedParameter | CallbackInvalid
-        | StateMissing | StateUnknown | IssMismatch | IssMissing => (
+        CallbackInFragment
+        | CallbackTooLarge
+        | CallbackRepeatedParameter
+        | CallbackInvalid
+        | StateMissing
+        | StateUnknown
+        | IssMismatch
+        | IssMissing => (
             "That sign-in could not be matched to this tab",
             "For your safety it was not used. Please sign in again from here.",
         ),
@@ -78,8 +104,15 @@ fn error(code: ErrorCode) -> (&'static str, &'static str) {
             "The sign-in could not be completed",
             "The provider no longer accepts it. Please sign in again.",
         ),
-        IdTokenMissing | IdTokenMalformed | IdTokenAlgorithm | IdTokenKeyUnknown
-        | IdTokenSignature | IdTokenIssuer | IdTokenAudience | IdTokenSubject | IdTokenNonce
+        IdTokenMissing
+        | IdTokenMalformed
+        | IdTokenAlgorithm
+        | IdTokenKeyUnknown
+        | IdTokenSignature
+        | IdTokenIssuer
+        | IdTokenAudience
+        | IdTokenSubject
+        | IdTokenNonce
         | IdTokenAccessTokenHash => (
             "The proof of who you are did not hold",
             "For your safety it was not used. Please try again; if it stays, tell whoever runs this \
@@ -140,7 +173,10 @@ fn error(code: ErrorCode) -> (&'static str, &'static str) {
             "Please sign in again, then repeat what you did.",
         ),
         ApiStatus => ("The API could not do that", "Try again in a moment."),
-        Aborted => ("The request was given up", "Try again if you still want it."),
+        Aborted => (
+            "The request was given up",
+            "Try again if you still want it.",
+        ),
         _ => (
             "Something went wrong at the provider",
             "Please try again. If it stays, tell whoever runs this app what the details say.",

@@ -18,9 +18,17 @@ pub(super) const LABELS: Labels = Labels {
 fn error(code: ErrorCode) -> (&'static str, &'static str) {
     use ErrorCode::*;
     match code {
-        ConfigMissing | ConfigInvalidJson | ConfigUnknownKey | ConfigMissingKey
-        | ConfigWrongType | ConfigInvalidValue | ConfigInsecureUrl | ConfigDuplicateId
-        | ConfigClientSecret | ConfigReservedParameter | ConfigUnsupported => (
+        ConfigMissing
+        | ConfigInvalidJson
+        | ConfigUnknownKey
+        | ConfigMissingKey
+        | ConfigWrongType
+        | ConfigInvalidValue
+        | ConfigInsecureUrl
+        | ConfigDuplicateId
+        | ConfigClientSecret
+        | ConfigReservedParameter
+        | ConfigUnsupported => (
             "앱 설정이 올바르지 않습니다",
             "앱 운영자가 아래 내용에 따라 설정을 고쳐야 합니다.",
         ),
@@ -45,27 +53,42 @@ fn error(code: ErrorCode) -> (&'static str, &'static str) {
             "서버가 제대로 응답하지 않습니다",
             "대개 곧 해결됩니다. 잠시 후 다시 시도해 주세요.",
         ),
-        ResponseTooLarge | UnexpectedRedirect | UnexpectedStatus | UnexpectedContentType
-        | InvalidJson | TokenResponseInvalid => (
+        ResponseTooLarge
+        | UnexpectedRedirect
+        | UnexpectedStatus
+        | UnexpectedContentType
+        | InvalidJson
+        | TokenResponseInvalid => (
             "서버의 응답을 이해할 수 없습니다",
             "다시 시도해 주세요. 계속되면 자세한 내용을 앱 운영자에게 알려 주세요.",
         ),
-        IssuerMismatch | MetadataInvalid | JwksInvalid | InvalidRequest | InvalidClient
-        | UnauthorizedClient | UnsupportedResponseType | UnsupportedGrantType | InvalidScope
-        | InvalidTarget | TokenTypeUnsupported => (
+        IssuerMismatch
+        | MetadataInvalid
+        | JwksInvalid
+        | InvalidRequest
+        | InvalidClient
+        | UnauthorizedClient
+        | UnsupportedResponseType
+        | UnsupportedGrantType
+        | InvalidScope
+        | InvalidTarget
+        | TokenTypeUnsupported => (
             "앱과 인증 서버의 설정이 서로 맞지 않습니다",
             "사용자의 잘못이 아닙니다. 앱 운영자가 자세한 내용에 따라 설정을 고쳐야 합니다.",
         ),
-        CallbackInFragment | CallbackTooLarge | CallbackRepeatedParameter | CallbackInvalid
-        | StateMissing | StateUnknown | IssMismatch | IssMissing => (
+        CallbackInFragment
+        | CallbackTooLarge
+        | CallbackRepeatedParameter
+        | CallbackInvalid
+        | StateMissing
+        | StateUnknown
+        | IssMismatch
+        | IssMissing => (
             "이 탭에서 시작한 로그인이 아닙니다",
             "안전을 위해 사용하지 않았습니다. 여기에서 다시 로그인해 주세요.",
         ),
         StateExpired => ("로그인 시간이 초과되었습니다", "다시 로그인해 주세요."),
-        StateConsumed => (
-            "이미 사용한 로그인 링크입니다",
-            "새로 로그인해 주세요.",
-        ),
+        StateConsumed => ("이미 사용한 로그인 링크입니다", "새로 로그인해 주세요."),
         AccessDenied => (
             "로그인을 허용하지 않으셨습니다",
             "공유된 정보는 없습니다. 원할 때 언제든 다시 로그인할 수 있습니다.",
@@ -78,8 +101,15 @@ fn error(code: ErrorCode) -> (&'static str, &'static str) {
             "로그인을 마치지 못했습니다",
             "인증 서버가 더 이상 이 로그인을 받아들이지 않습니다. 다시 로그인해 주세요.",
         ),
-        IdTokenMissing | IdTokenMalformed | IdTokenAlgorithm | IdTokenKeyUnknown
-        | IdTokenSignature | IdTokenIssuer | IdTokenAudience | IdTokenSubject | IdTokenNonce
+        IdTokenMissing
+        | IdTokenMalformed
+        | IdTokenAlgorithm
+        | IdTokenKeyUnknown
+        | IdTokenSignature
+        | IdTokenIssuer
+        | IdTokenAudience
+        | IdTokenSubject
+        | IdTokenNonce
         | IdTokenAccessTokenHash => (
             "신원 확인 정보를 신뢰할 수 없습니다",
             "안전을 위해 사용하지 않았습니다. 다시 시도해 주세요. 계속되면 자세한 내용을 앱 운영자에게 \
@@ -139,7 +169,10 @@ fn error(code: ErrorCode) -> (&'static str, &'static str) {
             "API가 더 최근의 로그인이나 더 강한 인증을 요구합니다",
             "다시 로그인한 뒤 같은 작업을 해 주세요.",
         ),
-        ApiStatus => ("API가 요청을 처리하지 못했습니다", "잠시 후 다시 시도해 주세요."),
+        ApiStatus => (
+            "API가 요청을 처리하지 못했습니다",
+            "잠시 후 다시 시도해 주세요.",
+        ),
         Aborted => ("요청이 취소되었습니다", "필요하면 다시 시도해 주세요."),
         _ => (
             "인증 서버에서 문제가 발생했습니다",

@@ -33,15 +33,21 @@ impl Language {
     #[must_use]
     pub fn from_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or("");
-        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
+        Self::ALL
+            .into_iter()
+            .find(|language| language.tag().eq_ignore_ascii_case(primary))
     }
 
     /// The first of the browser's languages that is one of ours, else English.
     #[must_use]
     pub fn of_browser() -> Self {
         let tags = web_sys::window().map(|window| window.navigator().languages());
-        let mut tags = tags.iter().flat_map(|tags| tags.iter()).filter_map(|tag| tag.as_string());
-        tags.find_map(|tag| Self::from_tag(&tag)).unwrap_or_default()
+        let mut tags = tags
+            .iter()
+            .flat_map(|tags| tags.iter())
+            .filter_map(|tag| tag.as_string());
+        tags.find_map(|tag| Self::from_tag(&tag))
+            .unwrap_or_default()
     }
 
     /// The built-in texts.
@@ -108,7 +114,10 @@ mod tests {
         for language in Language::ALL {
             for code in ErrorCode::ALL {
                 let (title, advice) = (language.labels().error)(*code);
-                assert!(!title.is_empty() && !advice.is_empty(), "{language:?} {code}");
+                assert!(
+                    !title.is_empty() && !advice.is_empty(),
+                    "{language:?} {code}"
+                );
                 let is_korean = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
                 assert_eq!(is_korean(title), language == Language::Ko, "{title}");
                 assert_eq!(is_korean(advice), language == Language::Ko, "{advice}");

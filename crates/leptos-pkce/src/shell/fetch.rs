@@ -15,8 +15,8 @@ use std::time::Duration;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, ReadableStreamDefaultReader, ReferrerPolicy, RequestCache,
-    RequestCredentials, RequestInit, RequestMode, RequestRedirect, ResponseType,
+    AbortController, ReadableStreamDefaultReader, ReferrerPolicy, RequestCache, RequestCredentials,
+    RequestInit, RequestMode, RequestRedirect, ResponseType,
 };
 
 /// Sends one of the protocol's requests.
@@ -62,7 +62,10 @@ trait Deadlined {
 
 impl Deadlined for RequestBuilder {
     fn with_deadline(self) -> Prepared {
-        Prepared { builder: hardened(self), deadline: Deadline::after(ANSWER_TIMEOUT) }
+        Prepared {
+            builder: hardened(self),
+            deadline: Deadline::after(ANSWER_TIMEOUT),
+        }
     }
 }
 
@@ -127,15 +130,23 @@ pub(crate) async fn read(
     deadline: &Deadline,
 ) -> Result<Vec<u8>, TransportFault> {
     let mut octets = Vec::new();
-    let Some(stream) = response.body() else { return Ok(octets) };
-    let reader: ReadableStreamDefaultReader =
-        stream.get_reader().dyn_into().map_err(|_| network_fault())?;
+    let Some(stream) = response.body() else {
+        return Ok(octets);
+    };
+    let reader: ReadableStreamDefaultReader = stream
+        .get_reader()
+        .dyn_into()
+        .map_err(|_| network_fault())?;
     loop {
-        let chunk = JsFuture::from(reader.read()).await.map_err(|_| deadline.fault())?;
+        let chunk = JsFuture::from(reader.read())
+            .await
+            .map_err(|_| deadline.fault())?;
         if js::property(&chunk, "done").is_some_and(|done| done.is_truthy()) {
             return Ok(octets);
         }
-        let Some(value) = js::property(&chunk, "value") else { return Ok(octets) };
+        let Some(value) = js::property(&chunk, "value") else {
+            return Ok(octets);
+        };
         let chunk = Uint8Array::new(&value);
         if octets.len().saturating_add(chunk.length() as usize) > limit {
             deadline.abort();
@@ -163,7 +174,11 @@ impl Deadline {
                 controller.abort();
             }
         });
-        Some(Self { controller, expired, _timer: timer })
+        Some(Self {
+            controller,
+            expired,
+            _timer: timer,
+        })
     }
 
     pub(crate) fn signal(&self) -> web_sys::AbortSignal {
@@ -176,13 +191,19 @@ impl Deadline {
 
     /// Why there is no answer.
     pub(crate) fn fault(&self) -> TransportFault {
-        if self.expired.get() { TransportFault::Timeout } else { network_fault() }
+        if self.expired.get() {
+            TransportFault::Timeout
+        } else {
+            network_fault()
+        }
     }
 }
 
 /// The browser's one `TypeError`, with its hint.
 pub(crate) fn network_fault() -> TransportFault {
-    TransportFault::Network { online: is_online() }
+    TransportFault::Network {
+        online: is_online(),
+    }
 }
 
 /// What `navigator.onLine` says.

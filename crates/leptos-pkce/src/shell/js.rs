@@ -21,7 +21,9 @@ pub(crate) fn set(object: &js_sys::Object, name: &str, value: &JsValue) {
 
 /// The `name` of a thrown value, as in `NotSupportedError`.
 pub(crate) fn error_name(error: &JsValue) -> String {
-    property(error, "name").and_then(|name| name.as_string()).unwrap_or_default()
+    property(error, "name")
+        .and_then(|name| name.as_string())
+        .unwrap_or_default()
 }
 
 /// An event listener that goes when this is dropped.
@@ -39,7 +41,11 @@ impl Listener {
     ) -> Self {
         let closure = Closure::<dyn FnMut(web_sys::Event)>::new(on_event);
         let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
-        Self { target: target.clone(), name, closure }
+        Self {
+            target: target.clone(),
+            name,
+            closure,
+        }
     }
 }
 
@@ -68,7 +74,10 @@ impl Timeout {
                 millis,
             )
             .ok()?;
-        Some(Self { id, _closure: closure })
+        Some(Self {
+            id,
+            _closure: closure,
+        })
     }
 }
 

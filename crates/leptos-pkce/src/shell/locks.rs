@@ -39,7 +39,9 @@ impl Lock {
         };
         let options = Object::new();
         set(&options, "signal", &controller.signal());
-        let asked = request.call3(&locks, &name.into(), &options, granted.as_ref()).ok()?;
+        let asked = request
+            .call3(&locks, &name.into(), &options, granted.as_ref())
+            .ok()?;
         // An aborted wait rejects, which is no news. Where locks are refused altogether (an opaque
         // origin, blocked storage), the work goes on as where there are none.
         let refused = Closure::once_into_js(move |error: JsValue| {
@@ -51,7 +53,11 @@ impl Lock {
         if let Some(catch) = method(&asked, "catch") {
             let _ = catch.call1(&asked, &refused);
         }
-        Some(Self { abort: Some(controller), release, _granted: granted })
+        Some(Self {
+            abort: Some(controller),
+            release,
+            _granted: granted,
+        })
     }
 }
 

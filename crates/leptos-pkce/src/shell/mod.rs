@@ -77,7 +77,11 @@ impl Shell {
         }
         if let Some(octets) = random::<96>() {
             let entropy = Entropy::new(octets);
-            self.dispatch(Event::SignIn { provider: provider.to_owned(), options, entropy });
+            self.dispatch(Event::SignIn {
+                provider: provider.to_owned(),
+                options,
+                entropy,
+            });
         } else {
             (self.on_change)(
                 self.engine.borrow().state(),
@@ -91,7 +95,9 @@ impl Shell {
     }
 
     pub(crate) fn sign_out(&self) {
-        self.dispatch(Event::SignOut { state: random().unwrap_or_default() });
+        self.dispatch(Event::SignOut {
+            state: random().unwrap_or_default(),
+        });
     }
 
     pub(crate) fn refresh(&self) {
@@ -112,8 +118,14 @@ impl Shell {
         self.last_reader.set(id);
         let (sender, receiver) = oneshot::channel();
         self.readers.borrow_mut().insert(id, sender);
-        self.dispatch(Event::TokenWanted { id, min_validity, refused });
-        receiver.await.unwrap_or_else(|_| Err(Error::new(ErrorCode::Aborted, Phase::Api)))
+        self.dispatch(Event::TokenWanted {
+            id,
+            min_validity,
+            refused,
+        });
+        receiver
+            .await
+            .unwrap_or_else(|_| Err(Error::new(ErrorCode::Aborted, Phase::Api)))
     }
 
     pub(crate) fn with_config<T>(&self, read: impl FnOnce(&Config) -> T) -> T {
@@ -144,7 +156,9 @@ impl Shell {
     }
 
     fn listen(&self) {
-        let Some(window) = web_sys::window() else { return };
+        let Some(window) = web_sys::window() else {
+            return;
+        };
         let mut listeners = Vec::new();
         let mut on = |target: &web_sys::EventTarget, name, act: fn(&Shell, &web_sys::Event)| {
             let this = self.this.clone();
@@ -163,7 +177,10 @@ impl Shell {
             if restored {
                 shell.open_channel();
                 let stored = page::stored(shell.engine.borrow().storage_keys());
-                shell.dispatch(Event::Restored { stored, online: fetch::is_online() });
+                shell.dispatch(Event::Restored {
+                    stored,
+                    online: fetch::is_online(),
+                });
             }
         });
         // An open channel keeps a page out of the back/forward cache.
@@ -190,7 +207,10 @@ impl Shell {
     }
 
     fn woke(&self) {
-        self.dispatch(Event::Woke { online: fetch::is_online(), restored: false });
+        self.dispatch(Event::Woke {
+            online: fetch::is_online(),
+            restored: false,
+        });
     }
 
     fn open_channel(&self) {
@@ -199,10 +219,14 @@ impl Shell {
         }
         let name = self.engine.borrow().storage_keys().channel();
         // The constructor is missing from some old browsers and throws in opaque origins.
-        let Ok(channel) = web_sys::BroadcastChannel::new(&name) else { return };
+        let Ok(channel) = web_sys::BroadcastChannel::new(&name) else {
+            return;
+        };
         let this = self.this.clone();
         let listener = Listener::new(&channel, "message", move |event| {
-            let data = event.dyn_ref::<web_sys::MessageEvent>().map(web_sys::MessageEvent::data);
+            let data = event
+                .dyn_ref::<web_sys::MessageEvent>()
+                .map(web_sys::MessageEvent::data);
             let text = data.and_then(|data| data.as_string());
             if let (Some(shell), Some(text)) = (this.upgrade(), text) {
                 shell.dispatch(Event::Message(SecretText::new(text)));
@@ -221,7 +245,11 @@ impl Shell {
 
     fn perform(&self, effect: Effect) {
         match effect {
-            Effect::Http { ticket, request, keepalive } => {
+            Effect::Http {
+                ticket,
+                request,
+                keepalive,
+            } => {
                 let this = self.this.clone();
                 spawn_local(async move {
                     let exchange = fetch::perform(&request, keepalive).await;
@@ -254,7 +282,10 @@ impl Shell {
                     Area::Session.delete(&key);
                 }
             }
-            Effect::Share { key, value: Some(value) } => {
+            Effect::Share {
+                key,
+                value: Some(value),
+            } => {
                 // An older value must not be believed.
                 if !Area::Local.set(&key, &value) {
                     Area::Local.delete(&key);
@@ -289,14 +320,20 @@ impl Shell {
         let held = read.clone();
         let lock = Lock::request(name, move || {
             if let Some(shell) = this.upgrade() {
-                shell.dispatch(Event::Locked { ticket, shared: Area::Local.get(&held) });
+                shell.dispatch(Event::Locked {
+                    ticket,
+                    shared: Area::Local.get(&held),
+                });
             }
         });
         match lock {
             Some(lock) => {
                 self.locks.borrow_mut().insert(ticket, lock);
             }
-            None => self.later(Event::Locked { ticket, shared: Area::Local.get(&read) }),
+            None => self.later(Event::Locked {
+                ticket,
+                shared: Area::Local.get(&read),
+            }),
         }
     }
 

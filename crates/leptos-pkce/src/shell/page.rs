@@ -11,7 +11,10 @@ use wasm_bindgen::prelude::*;
 pub(crate) fn start(keys: &StorageKeys) -> Start {
     let location = web_sys::window().map(|window| window.location());
     let part = |read: fn(&web_sys::Location) -> Result<String, JsValue>| {
-        location.as_ref().and_then(|location| read(location).ok()).unwrap_or_default()
+        location
+            .as_ref()
+            .and_then(|location| read(location).ok())
+            .unwrap_or_default()
     };
     Start {
         path: part(web_sys::Location::pathname),
@@ -30,7 +33,11 @@ pub(crate) fn stored(keys: &StorageKeys) -> Vec<(String, SecretText)> {
     Area::Session
         .keys(keys.prefix())
         .into_iter()
-        .filter_map(|key| Area::Session.get(&key).map(|value| (key, SecretText::new(value))))
+        .filter_map(|key| {
+            Area::Session
+                .get(&key)
+                .map(|value| (key, SecretText::new(value)))
+        })
         .collect()
 }
 
@@ -47,7 +54,9 @@ fn environment(prefix: &str) -> Environment {
 
 /// Whether a page of another origin is around this one: its location cannot be read.
 fn is_in_foreign_frame() -> bool {
-    let Some(window) = web_sys::window() else { return false };
+    let Some(window) = web_sys::window() else {
+        return false;
+    };
     match window.top() {
         Ok(Some(top)) => top.location().href().is_err(),
         Ok(None) => false,
@@ -61,14 +70,23 @@ pub(crate) fn here() -> String {
         return "/".to_owned();
     };
     let part = Result::unwrap_or_default;
-    format!("{}{}{}", part(location.pathname()), part(location.search()), part(location.hash()))
+    format!(
+        "{}{}{}",
+        part(location.pathname()),
+        part(location.search()),
+        part(location.hash())
+    )
 }
 
 /// Where a sign-in that begins here comes back to: here. At a callback the engine knows better.
 pub(crate) fn place(config: &Config) -> Option<ReturnTo> {
     let here = here();
     let path = here.split(['?', '#']).next().unwrap_or("/");
-    if config.providers().iter().any(|provider| provider.redirect_uri().path() == path) {
+    if config
+        .providers()
+        .iter()
+        .any(|provider| provider.redirect_uri().path() == path)
+    {
         return None;
     }
     ReturnTo::parse(&here, "")
@@ -76,9 +94,17 @@ pub(crate) fn place(config: &Config) -> Option<ReturnTo> {
 
 /// Replaces the address; `route` tells routers that listen to `popstate`.
 pub(crate) fn replace_url(target: &str, route: bool) {
-    let Some(window) = web_sys::window() else { return };
-    let Ok(history) = window.history() else { return };
-    let state = if route { JsValue::NULL } else { history.state().unwrap_or(JsValue::NULL) };
+    let Some(window) = web_sys::window() else {
+        return;
+    };
+    let Ok(history) = window.history() else {
+        return;
+    };
+    let state = if route {
+        JsValue::NULL
+    } else {
+        history.state().unwrap_or(JsValue::NULL)
+    };
     let _ = history.replace_state_with_url(&state, "", Some(target));
     if route && let Ok(event) = web_sys::Event::new("popstate") {
         let _ = window.dispatch_event(&event);

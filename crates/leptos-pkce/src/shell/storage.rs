@@ -37,7 +37,8 @@ impl Area {
 
     /// Writes; false where storage is full or blocked.
     pub(crate) fn set(self, key: &str, value: &str) -> bool {
-        self.raw().is_some_and(|storage| storage.set_item(key, value).is_ok())
+        self.raw()
+            .is_some_and(|storage| storage.set_item(key, value).is_ok())
     }
 
     /// Deletes, as far as it can.
@@ -49,7 +50,9 @@ impl Area {
 
     /// The keys that start with `prefix`.
     pub(crate) fn keys(self, prefix: &str) -> Vec<String> {
-        let Some(storage) = self.raw() else { return Vec::new() };
+        let Some(storage) = self.raw() else {
+            return Vec::new();
+        };
         let length = storage.length().unwrap_or(0);
         (0..length)
             .filter_map(|index| storage.key(index).ok().flatten())

@@ -1,6 +1,9 @@
 //! The shell against a real browser. Decisions are tested in `pkce-core`; this is about what the
 //! browser does when asked.
 
+// Tests may panic; clippy does not see that `cfg(all(test, …))` is a test.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use super::fetch::{Deadline, perform, read};
 use super::js::{method, property, set};
 use super::locks::Lock;
@@ -62,7 +65,10 @@ impl Replaced {
         set(&descriptor, "configurable", &JsValue::TRUE);
         set(&descriptor, "get", &throw);
         Object::define_property(&window, &name.into(), &descriptor);
-        Self { name, original: original.unchecked_into() }
+        Self {
+            name,
+            original: original.unchecked_into(),
+        }
     }
 }
 
@@ -75,7 +81,10 @@ impl Drop for Replaced {
 
 #[wasm_bindgen_test]
 fn blocked_storage_is_survived() {
-    for (area, name) in [(Area::Session, "sessionStorage"), (Area::Local, "localStorage")] {
+    for (area, name) in [
+        (Area::Session, "sessionStorage"),
+        (Area::Local, "localStorage"),
+    ] {
         let blocked = Replaced::with_throwing(name);
         assert!(!area.works("t3."));
         assert!(!area.set("t3.a", "1"));
@@ -100,12 +109,14 @@ fn randomness_does_not_repeat() {
 async fn the_vectors_of_the_core_hold_in_this_browser() {
     let text = include_str!("../../../pkce-core/tests/vectors/verify.json");
     let vectors = Json::parse(text).unwrap();
-    let vectors = vectors.items().or_else(|| vectors.get("vectors")?.items()).unwrap();
+    let vectors = vectors
+        .items()
+        .or_else(|| vectors.get("vectors")?.items())
+        .unwrap();
     assert!(!vectors.is_empty());
     for (index, vector) in vectors.iter().enumerate() {
-        let octets = |name: &str| {
-            pkce_core::encoding::base64url_decode(vector.str(name).unwrap()).unwrap()
-        };
+        let octets =
+            |name: &str| pkce_core::encoding::base64url_decode(vector.str(name).unwrap()).unwrap();
         let algorithm = SignatureAlgorithm::from_name(vector.str("algorithm").unwrap()).unwrap();
         let request = VerifyRequest {
             algorithm,
@@ -115,7 +126,11 @@ async fn the_vectors_of_the_core_hold_in_this_browser() {
         };
         let expected = vector.get("valid").unwrap().as_bool().unwrap();
         let came = crypto::verify(&request).await;
-        assert_eq!(came == SignatureOutcome::Valid, expected, "vector {index}: {came:?}");
+        assert_eq!(
+            came == SignatureOutcome::Valid,
+            expected,
+            "vector {index}: {came:?}"
+        );
     }
 }
 
@@ -131,7 +146,11 @@ async fn a_key_that_is_none_makes_a_signature_invalid() {
             signing_input: b"a.b".to_vec(),
             signature: vec![1; 64],
         };
-        assert_eq!(crypto::verify(&request).await, SignatureOutcome::Invalid, "{jwk}");
+        assert_eq!(
+            crypto::verify(&request).await,
+            SignatureOutcome::Invalid,
+            "{jwk}"
+        );
     }
 }
 
@@ -164,7 +183,9 @@ fn url(text: &str) -> HttpUrl {
 #[wasm_bindgen_test]
 async fn an_answer_comes_with_status_type_and_body() {
     let origin = web_sys::window().unwrap().location().origin().unwrap();
-    let page = perform(&HttpRequest::get(url(&format!("{origin}/"))), false).await.unwrap();
+    let page = perform(&HttpRequest::get(url(&format!("{origin}/"))), false)
+        .await
+        .unwrap();
     assert_eq!(page.status, 200);
     assert!(page.content_type.unwrap().starts_with("text/html"));
     assert!(!page.body.0.is_empty());
@@ -173,7 +194,10 @@ async fn an_answer_comes_with_status_type_and_body() {
 #[wasm_bindgen_test]
 async fn a_refused_connection_is_a_network_fault() {
     let exchange = perform(&HttpRequest::get(url("http://127.0.0.1:1/")), false).await;
-    assert!(matches!(exchange, Err(TransportFault::Network { .. })), "{exchange:?}");
+    assert!(
+        matches!(exchange, Err(TransportFault::Network { .. })),
+        "{exchange:?}"
+    );
 }
 
 #[wasm_bindgen_test]
@@ -188,7 +212,10 @@ async fn odd_rejections_do_not_panic() {
     ] {
         let _fake = FakeFetch::new(script);
         let exchange = perform(&HttpRequest::get(url("http://localhost:9/")), false).await;
-        assert!(matches!(exchange, Err(TransportFault::Network { .. })), "{script}: {exchange:?}");
+        assert!(
+            matches!(exchange, Err(TransportFault::Network { .. })),
+            "{script}: {exchange:?}"
+        );
     }
 }
 
@@ -210,7 +237,9 @@ async fn a_request_carries_no_cookies_and_no_referrer_and_passes_every_cache() {
     assert_eq!(text("redirect").as_deref(), Some("manual"));
     assert_eq!(text("mode").as_deref(), Some("cors"));
     let body = method(&seen, "text").unwrap().call0(&seen).unwrap();
-    let body = wasm_bindgen_futures::JsFuture::from(Promise::from(body)).await.unwrap();
+    let body = wasm_bindgen_futures::JsFuture::from(Promise::from(body))
+        .await
+        .unwrap();
     assert_eq!(body.as_string().as_deref(), Some("a=b+c%26%2B&d="));
     let init = property(&window, "__init").unwrap();
     assert!(property(&init, "keepalive").unwrap().is_truthy());
@@ -222,7 +251,10 @@ async fn an_answer_over_the_limit_is_given_up_while_it_comes() {
     let response = web_sys::Response::new_with_opt_str(Some(&"x".repeat(1000))).unwrap();
     assert_eq!(read(&response, 1000, &deadline).await.unwrap().len(), 1000);
     let response = web_sys::Response::new_with_opt_str(Some(&"x".repeat(1001))).unwrap();
-    assert_eq!(read(&response, 1000, &deadline).await, Err(TransportFault::TooLarge));
+    assert_eq!(
+        read(&response, 1000, &deadline).await,
+        Err(TransportFault::TooLarge)
+    );
     assert!(deadline.signal().aborted());
 }
 
@@ -237,7 +269,9 @@ async fn an_answer_that_does_not_come_is_given_up_in_time() {
         .abort_signal(Some(&deadline.signal()))
         .build()
         .unwrap();
-    let answer = super::fetch::Sending(request.into()).send(false, &deadline).await;
+    let answer = super::fetch::Sending(request.into())
+        .send(false, &deadline)
+        .await;
     assert_eq!(answer.map(|_| ()), Err(TransportFault::Timeout));
 }
 
@@ -289,9 +323,22 @@ async fn a_wait_that_is_given_up_does_not_block_the_next() {
 #[wasm_bindgen_test]
 fn the_address_is_replaced_without_a_navigation() {
     let before = page::here();
-    let length = web_sys::window().unwrap().history().unwrap().length().unwrap();
+    let length = web_sys::window()
+        .unwrap()
+        .history()
+        .unwrap()
+        .length()
+        .unwrap();
     page::replace_url("/somewhere?x=1#y", false);
     assert_eq!(page::here(), "/somewhere?x=1#y");
     page::replace_url(&before, false);
-    assert_eq!(web_sys::window().unwrap().history().unwrap().length().unwrap(), length);
+    assert_eq!(
+        web_sys::window()
+            .unwrap()
+            .history()
+            .unwrap()
+            .length()
+            .unwrap(),
+        length
+    );
 }
