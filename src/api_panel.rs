@@ -4,11 +4,11 @@ use crate::failure::{self, Failure};
 use crate::format;
 use crate::site::use_site;
 use crate::text::use_texts;
+use crate::ui::{El, button, code, div, h2, p, pre, section, span, view};
 use leptos::ev;
-use leptos::html::{button, code, div, h2, p, pre, section, span};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_pkce::{ApiRequest, Json, use_language, use_session};
+use leptos_pkce::{ApiRequest, use_language, use_session};
 
 /// An answer as it came.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ struct Answer {
 }
 
 /// Calls the API as soon as it is drawn.
-pub(crate) fn panel() -> AnyView {
+pub(crate) fn panel() -> El {
     let texts = use_texts();
     let language = use_language();
     let session = use_session();
@@ -46,20 +46,25 @@ pub(crate) fn panel() -> AnyView {
     call.run(());
 
     let result = move || match outcome.get() {
-        None => p().class("quiet").child(texts.show(|t| t.api_calling)).into_any(),
+        None => p()
+            .class("quiet")
+            .child(texts.show(|t| t.api_calling))
+            .into_any(),
         Some(Ok(answer)) => {
             let (status, time) = (answer.status.to_string(), answer.milliseconds);
             let meta = p().class("meta").child((
-                span().class("status-good").child(move || texts.fill(|t| t.status, &status)),
+                span()
+                    .class("status-good")
+                    .child(move || texts.fill(|t| t.status, &status)),
                 span().child(move || format::milliseconds(time, language.get())),
             ));
             let body = pre()
                 .class("api-result")
                 .attr("data-testid", "api-result")
                 .child(answer.body);
-            (meta, body).into_any()
+            view((meta, body))
         }
-        Some(Err(failure)) => failure::notice(failure, |_, _| None, call),
+        Some(Err(failure)) => failure::notice(failure, |_, _| None, call).into_any(),
     };
     let lead = move || {
         // The address stands in the middle of the sentence, in a type of its own.
@@ -76,16 +81,19 @@ pub(crate) fn panel() -> AnyView {
         .attr("aria-labelledby", "api-title")
         .child((
             div().class("card-head").child((
-                h2().attr("id", "api-title").child(texts.show(|t| t.api_title)),
+                h2().attr("id", "api-title")
+                    .child(texts.show(|t| t.api_title)),
                 again,
             )),
             p().class("quiet").child(lead),
             div()
                 .class("api-outcome")
-                .attr("aria-busy", move || if is_calling.get() { "true" } else { "false" })
+                .attr(
+                    "aria-busy",
+                    move || if is_calling.get() { "true" } else { "false" },
+                )
                 .child(result),
         ))
-        .into_any()
 }
 
 async fn fetch(session: leptos_pkce::Session, url: &str) -> Result<Answer, Failure> {
@@ -93,6 +101,10 @@ async fn fetch(session: leptos_pkce::Session, url: &str) -> Result<Answer, Failu
     let response = failure::call(session, ApiRequest::get(url)).await?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let milliseconds = (js_sys::Date::now() - start).max(0.0) as u64;
-    response.json::<Json>()?;
-    Ok(Answer { status: response.status(), body: response.text(), milliseconds })
+    failure::json(&response)?;
+    Ok(Answer {
+        status: response.status(),
+        body: response.text(),
+        milliseconds,
+    })
 }

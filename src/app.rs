@@ -2,12 +2,12 @@
 
 use crate::locales::own_name;
 use crate::page::{focus_later, heading, use_title};
-use crate::router::{Route, Router, link, use_router};
+use crate::router::{News, Route, Router, link, use_router};
 use crate::site::{Site, use_site};
 use crate::text::use_texts;
+use crate::ui::{El, Parts, a, button, div, footer, header, main, nav, p, span, view};
 use crate::{home, notes, preferences, welcome};
 use leptos::ev;
-use leptos::html::{a, button, div, footer, header, main, nav, p, span};
 use leptos::prelude::*;
 use leptos_pkce::{
     AuthErrorNotice, AuthProvider, ErrorNotice, Language, Session, SessionLoading, SignOutButton,
@@ -39,46 +39,29 @@ pub(crate) fn app() -> AnyView {
             let texts = use_texts();
             use_title(move || texts.get().broken_title.to_owned());
             let notice = view! { <ErrorNotice error=error/> };
-            frame((), (), (heading(texts.show(|t| t.broken_title)), notice))
+            frame(
+                (),
+                (),
+                (heading(texts.show(|t| t.broken_title)), notice.into_any()),
+            )
         }
     }
 }
 
 /// The page of an app that has its configuration.
 fn whole_page() -> AnyView {
-    let news = News(RwSignal::new(None));
-    provide_context(news);
+    let news = use_context::<News>();
     let texts = use_texts();
     let news_line = p()
         .class("news")
         .attr("role", "status")
-        .child(move || news.0.get().map(|text| text(texts.get())));
-    let notice = view! { <AuthErrorNotice/> };
+        .child(move || news.and_then(News::get).map(|text| text(texts.get())));
+    let notice = view! { <AuthErrorNotice/> }.into_any();
     frame(navigation(), account(), (notice, news_line, content()))
 }
 
-/// What was just done, told on the page where one is afterwards.
-#[derive(Clone, Copy)]
-pub(crate) struct News(RwSignal<Option<fn(&crate::locales::Messages) -> &'static str>>);
-
-impl News {
-    pub(crate) fn tell(self, text: fn(&crate::locales::Messages) -> &'static str) {
-        let _ = self.0.try_set(Some(text));
-    }
-
-    pub(crate) fn forget(self) {
-        if self.0.try_get_untracked().flatten().is_some() {
-            let _ = self.0.try_set(None);
-        }
-    }
-}
-
 /// Header, content and footer.
-fn frame(
-    navigation: impl IntoView + 'static,
-    account: impl IntoView + 'static,
-    content: impl IntoView + 'static,
-) -> AnyView {
+fn frame(navigation: impl Parts, account: impl Parts, content: impl Parts) -> AnyView {
     let texts = use_texts();
     let skip = a()
         .class("skip-link")
@@ -90,57 +73,66 @@ fn frame(
         })
         .child(texts.show(|t| t.skip_to_content));
     let brand = p().class("brand").child(match use_router() {
-        Some(_) => link(Route::Home, texts.show(|t| t.name)).into_any(),
-        None => span().child(texts.show(|t| t.name)).into_any(),
+        Some(_) => link(Route::Home, texts.show(|t| t.name)),
+        None => span().child(texts.show(|t| t.name)),
     });
-    let bar = div().class("bar").child((
-        brand,
-        navigation.into_any(),
-        account.into_any(),
-        language_switch(),
-    ));
+    let bar = div()
+        .class("bar")
+        .child((brand, navigation, language_switch(), account));
     div()
         .class("frame")
         .child((
             skip,
             header().class("header").child(bar),
-            main().attr("id", "main").attr("tabindex", "-1").class("content").child(content.into_any()),
-            footer().class("footer").child(p().child(texts.show(|t| t.footer))),
+            main()
+                .attr("id", "main")
+                .attr("tabindex", "-1")
+                .class("content")
+                .child(content),
+            footer()
+                .class("footer")
+                .child(p().child(texts.show(|t| t.footer))),
         ))
         .into_any()
 }
 
-fn navigation() -> AnyView {
+fn navigation() -> Option<El> {
     let texts = use_texts();
-    let Some(router) = use_router() else { return ().into_any() };
-    let current = move |is_it: fn(&Route) -> bool| {
-        move || is_it(&router.route()).then_some("page")
-    };
+    let router = use_router()?;
+    let current = move |is_it: fn(&Route) -> bool| move || is_it(&router.route()).then_some("page");
     let home = link(Route::Home, texts.show(|t| t.nav_home))
         .attr("data-testid", "nav-home")
         .attr("aria-current", current(|route| *route == Route::Home));
     let notes = use_site().notes_api.is_some().then(|| {
         link(Route::Notes, texts.show(|t| t.nav_notes))
             .attr("data-testid", "nav-notes")
-            .attr("aria-current", current(|route| matches!(route, Route::Notes | Route::Note(_))))
+            .attr(
+                "aria-current",
+                current(|route| matches!(route, Route::Notes | Route::Note(_))),
+            )
     });
-    nav()
-        .class("nav")
-        .attr("aria-label", texts.show(|t| t.navigation))
-        .child((home, notes))
-        .into_any()
+    let label = texts.show(|t| t.navigation);
+    Some(
+        nav()
+            .class("nav")
+            .attr("aria-label", label)
+            .child((home, notes)),
+    )
 }
 
 /// The user's name and the way out, while somebody is signed in.
-fn account() -> AnyView {
+fn account() -> impl Parts {
     let session = use_session();
     let name = Memo::new(move |_| {
-        session.get().signed_in().map(|session| session.user().display_name().to_owned())
+        session
+            .get()
+            .signed_in()
+            .map(|session| session.user().display_name().to_owned())
     });
     let is_signed_in = Memo::new(move |_| name.get().is_some());
-    (move || {
+    move || {
         is_signed_in.get().then(|| {
-            let sign_out = view! { <SignOutButton/> };
+            let sign_out = view! { <SignOutButton/> }.into_any();
             div().class("account").child((
                 span()
                     .class("user-name")
@@ -149,12 +141,11 @@ fn account() -> AnyView {
                 sign_out,
             ))
         })
-    })
-    .into_any()
+    }
 }
 
 /// One button for each language, in that language.
-fn language_switch() -> AnyView {
+fn language_switch() -> El {
     let texts = use_texts();
     let language = use_language();
     let chosen = use_context::<RwSignal<Language>>();
@@ -163,7 +154,13 @@ fn language_switch() -> AnyView {
             .attr("type", "button")
             .attr("lang", one.tag())
             .attr("data-testid", ["language-", one.tag()].concat())
-            .attr("aria-pressed", move || if language.get() == one { "true" } else { "false" })
+            .attr("aria-pressed", move || {
+                if language.get() == one {
+                    "true"
+                } else {
+                    "false"
+                }
+            })
             .on(ev::click, move |_| {
                 preferences::keep_language(one);
                 if let Some(chosen) = chosen {
@@ -177,7 +174,6 @@ fn language_switch() -> AnyView {
         .attr("role", "group")
         .attr("aria-label", texts.show(|t| t.language))
         .child(buttons)
-        .into_any()
 }
 
 /// Who is there, as far as it decides which page is shown.
@@ -203,11 +199,11 @@ impl Visitor {
 }
 
 /// The page itself. It is drawn anew when the address or the user changes, not when a token does.
-fn content() -> AnyView {
+fn content() -> Option<impl Parts> {
     let session = use_session();
     let visitor = Memo::new(move |_| Visitor::of(session.get()));
-    let Some(router) = use_router() else { return ().into_any() };
-    (move || match (router.route(), visitor.get()) {
+    let router = use_router()?;
+    Some(move || match (router.route(), visitor.get()) {
         (_, Visitor::NotKnownYet) => view! { <SessionLoading/> }.into_any(),
         (Route::Unknown, _) => unknown_page(),
         (route, Visitor::Nobody) => welcome::page(&route),
@@ -215,16 +211,14 @@ fn content() -> AnyView {
         (Route::Notes, Visitor::User(_)) => notes::list::page(),
         (Route::Note(id), Visitor::User(_)) => notes::detail::page(id),
     })
-    .into_any()
 }
 
 fn unknown_page() -> AnyView {
     let texts = use_texts();
     use_title(move || texts.get().unknown_title.to_owned());
-    (
+    view((
         heading(texts.show(|t| t.unknown_title)),
         p().class("lead").child(texts.show(|t| t.unknown_advice)),
         p().child(link(Route::Home, texts.show(|t| t.to_home)).class("button")),
-    )
-        .into_any()
+    ))
 }

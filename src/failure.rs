@@ -2,12 +2,12 @@
 
 use crate::locales::Messages;
 use crate::text::use_texts;
+use crate::ui::{El, button, details, div, p, summary};
 use leptos::ev;
-use leptos::html::{button, details, div, p, summary};
 use leptos::prelude::*;
 use leptos_pkce::{
-    ApiRequest, ApiResponse, Error, ErrorCode, Phase, Session, SignInOptions, use_auth, use_labels,
-    use_session,
+    ApiRequest, ApiResponse, Error, ErrorCode, Json, Phase, Session, SignInOptions, use_auth,
+    use_labels, use_session,
 };
 
 /// Why a call brought nothing.
@@ -20,7 +20,10 @@ pub(crate) struct Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, status: None }
+        Self {
+            error,
+            status: None,
+        }
     }
 }
 
@@ -31,14 +34,27 @@ pub(crate) async fn call(session: Session, request: ApiRequest) -> Result<ApiRes
         .ok_or_else(|| Error::new(ErrorCode::NotSignedIn, Phase::Api))?;
     let response = session.fetch(request).await?;
     let status = response.status();
-    response.success().map_err(|error| Failure { error, status: Some(status) })
+    response.success().map_err(|error| Failure {
+        error,
+        status: Some(status),
+    })
+}
+
+/// The JSON of an answer.
+pub(crate) fn json(response: &ApiResponse) -> Result<Json, Failure> {
+    Json::parse_bytes(response.bytes()).ok_or_else(|| {
+        Error::new(ErrorCode::InvalidJson, Phase::Api)
+            .expected("a body of JSON")
+            .came("something else")
+            .into()
+    })
 }
 
 /// Says more about a status than that it is no success: what happened, and what to do.
 pub(crate) type Explain = fn(u16, &Messages) -> Option<(&'static str, &'static str)>;
 
 /// Tells a failure, with the way on.
-pub(crate) fn notice(failure: Failure, explain: Explain, on_retry: Callback<()>) -> AnyView {
+pub(crate) fn notice(failure: Failure, explain: Explain, on_retry: Callback<()>) -> El {
     let texts = use_texts();
     let labels = use_labels();
     let Failure { error, status } = failure;
@@ -60,7 +76,11 @@ pub(crate) fn notice(failure: Failure, explain: Explain, on_retry: Callback<()>)
             p().child(move || labels.get().came.replace("{}", &came)),
         ))
     });
-    let way_on = if error.needs_sign_in() { sign_in_again() } else { try_again(on_retry) };
+    let way_on = if error.needs_sign_in() {
+        sign_in_again()
+    } else {
+        try_again(on_retry)
+    };
     div()
         .class("pkce-error")
         .attr("role", "alert")
@@ -73,32 +93,32 @@ pub(crate) fn notice(failure: Failure, explain: Explain, on_retry: Callback<()>)
             more,
             way_on,
         ))
-        .into_any()
 }
 
-fn try_again(on_retry: Callback<()>) -> AnyView {
+fn try_again(on_retry: Callback<()>) -> El {
     let texts = use_texts();
     button()
         .attr("type", "button")
         .attr("data-testid", "api-retry")
         .on(ev::click, move |_| on_retry.run(()))
         .child(texts.show(|t| t.try_again))
-        .into_any()
 }
 
 /// With the provider that the user came from.
-fn sign_in_again() -> AnyView {
+fn sign_in_again() -> El {
     let texts = use_texts();
     let (auth, session) = (use_auth(), use_session());
     button()
         .attr("type", "button")
         .attr("data-testid", "api-sign-in")
         .on(ev::click, move |_| {
-            let provider = session.get_untracked().signed_in().map(|s| s.details().provider);
+            let provider = session
+                .get_untracked()
+                .signed_in()
+                .map(|s| s.details().provider);
             if let (Some(auth), Some(provider)) = (auth, provider) {
                 auth.sign_in(&provider, SignInOptions::default());
             }
         })
         .child(texts.show(|t| t.sign_in_again))
-        .into_any()
 }

@@ -37,19 +37,29 @@ pub(crate) fn span(seconds: u64, language: Language) -> String {
         120..7_200 => (seconds / 60, "minute"),
         _ => (seconds / 3_600, "hour"),
     };
-    in_words(value, language, &options(&[("style", "unit"), ("unit", unit), ("unitDisplay", "long")]))
+    in_words(
+        value,
+        language,
+        &options(&[("style", "unit"), ("unit", unit), ("unitDisplay", "long")]),
+    )
 }
 
 /// Milliseconds, as in `23 ms`.
 pub(crate) fn milliseconds(value: u64, language: Language) -> String {
-    in_words(value, language, &options(&[("style", "unit"), ("unit", "millisecond")]))
+    in_words(
+        value,
+        language,
+        &options(&[("style", "unit"), ("unit", "millisecond")]),
+    )
 }
 
 #[allow(clippy::cast_precision_loss)]
 fn in_words(value: u64, language: Language, options: &Object) -> String {
     let format = Intl::NumberFormat::new(&Array::of1(&language.tag().into()), options).format();
     let text = format.call1(&JsValue::UNDEFINED, &(value as f64).into());
-    text.ok().and_then(|text| text.as_string()).unwrap_or_else(|| value.to_string())
+    text.ok()
+        .and_then(|text| text.as_string())
+        .unwrap_or_else(|| value.to_string())
 }
 
 #[allow(clippy::cast_precision_loss)]

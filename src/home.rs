@@ -1,59 +1,66 @@
 //! The home page of somebody who is signed in.
 
+use crate::locales::Pick;
 use crate::page::{heading, use_title};
 use crate::text::use_texts;
+use crate::ui::{El, dd, div, dl, dt, h2, p, section, view};
 use crate::{api_panel, session_panel};
-use leptos::html::{dd, div, dl, dt, h2, p, section};
 use leptos::prelude::*;
-use leptos_pkce::{SignedInSession, use_session};
+use leptos_pkce::{User, use_session};
 
 pub(crate) fn page() -> AnyView {
     let texts = use_texts();
     let session = use_session();
     use_title(String::new);
-    let name = Memo::new(move |_| {
-        session.get().signed_in().map(|session| session.user().display_name().to_owned())
-    });
-    let hello = move || texts.fill(|t| t.hello, &name.get().unwrap_or_default());
-    (
+    let hello = move || {
+        let session = session.get().signed_in();
+        let name = session
+            .as_ref()
+            .map(|session| session.user().display_name());
+        texts.fill(|t| t.hello, name.unwrap_or_default())
+    };
+    view((
         heading(hello),
         p().class("lead").child(texts.show(|t| t.hello_lead)),
         div().class("panels").child((
-            div().class("panel-column").child((profile(), api_panel::panel())),
+            div()
+                .class("panel-column")
+                .child((profile(), api_panel::panel())),
             session_panel::panel(),
         )),
-    )
-        .into_any()
+    ))
 }
 
 /// Who is signed in, by the claims of the verified ID token and of UserInfo.
-fn profile() -> AnyView {
+fn profile() -> El {
     let texts = use_texts();
     let session = use_session();
-    let fact = move |term: fn(&crate::locales::Messages) -> &'static str,
-                     read: fn(&SignedInSession) -> Option<String>| {
-        let value = Memo::new(move |_| session.get().signed_in().as_ref().and_then(read));
-        move || {
-            value.get().map(|value| {
-                div().child((dt().child(texts.show(term)), dd().child(value)))
-            })
-        }
+    let user: Memo<Option<User>> = Memo::new(move |_| {
+        session
+            .get()
+            .signed_in()
+            .map(|session| session.user().clone())
+    });
+    let facts = move || {
+        user.get().map(|user| {
+            let fact = |term: Pick, value: &str| {
+                div().child((dt().child(texts.show(term)), dd().child(value.to_owned())))
+            };
+            let claim = |name| user.claim(name).and_then(|claim| claim.as_str());
+            dl().class("facts").child((
+                claim("name").map(|name| fact(|t| t.profile_name, name)),
+                claim("email").map(|email| fact(|t| t.profile_email, email)),
+                fact(|t| t.profile_sub, user.sub()),
+                fact(|t| t.profile_issuer, user.issuer()),
+            ))
+        })
     };
     section()
         .class("card")
         .attr("aria-labelledby", "profile-title")
         .child((
-            h2().attr("id", "profile-title").child(texts.show(|t| t.profile_title)),
-            dl().class("facts").child((
-                fact(|t| t.profile_name, |session| text_claim(session, "name")),
-                fact(|t| t.profile_email, |session| text_claim(session, "email")),
-                fact(|t| t.profile_sub, |session| Some(session.user().sub().to_owned())),
-                fact(|t| t.profile_issuer, |session| Some(session.user().issuer().to_owned())),
-            )),
+            h2().attr("id", "profile-title")
+                .child(texts.show(|t| t.profile_title)),
+            facts,
         ))
-        .into_any()
-}
-
-fn text_claim(session: &SignedInSession, name: &str) -> Option<String> {
-    session.user().claim(name).and_then(|claim| claim.as_str()).map(str::to_owned)
 }

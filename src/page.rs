@@ -1,14 +1,14 @@
 //! Parts that pages share.
 
 use crate::text::use_texts;
-use leptos::html::h1;
+use crate::ui::{El, Parts, h1};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::HtmlElement;
 
 /// The one heading of a page. It takes the focus after a navigation.
-pub(crate) fn heading(text: impl IntoView + 'static) -> impl IntoView {
-    h1().attr("tabindex", "-1").class("page-heading").child(text.into_any())
+pub(crate) fn heading(text: impl Parts) -> El {
+    h1().attr("tabindex", "-1").child(text)
 }
 
 /// Names the page in the tab and in the history.
@@ -16,7 +16,11 @@ pub(crate) fn use_title(title: impl Fn() -> String + 'static) {
     let texts = use_texts();
     Effect::new(move |_| {
         let (title, name) = (title(), texts.get().name);
-        let whole = if title.is_empty() { name.to_owned() } else { [&title, name].join(" · ") };
+        let whole = if title.is_empty() {
+            name.to_owned()
+        } else {
+            [&title, name].join(" · ")
+        };
         document().set_title(&whole);
     });
 }

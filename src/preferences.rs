@@ -8,7 +8,8 @@ const LANGUAGE: &str = "app.language";
 /// The language to show: the one chosen before, else the browser's.
 pub(crate) fn language() -> Language {
     let kept = storage().and_then(|storage| storage.get_item(LANGUAGE).ok().flatten());
-    kept.and_then(|tag| Language::from_tag(&tag)).unwrap_or_else(Language::of_browser)
+    kept.and_then(|tag| Language::from_tag(&tag))
+        .unwrap_or_else(Language::of_browser)
 }
 
 /// Keeps the choice, as far as the browser lets it.

@@ -1,9 +1,10 @@
 //! Which page an address shows, and how one gets to another without loading anything.
 
+use crate::locales::Pick;
 use crate::page::focus_later;
 use crate::site::Site;
+use crate::ui::{El, Parts, a};
 use leptos::ev;
-use leptos::html::a;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsValue;
 
@@ -26,7 +27,10 @@ impl Route {
         if path == "/" || homes.iter().any(|home| home == path) {
             return Route::Home;
         }
-        let mut segments = path.split('/').skip(1).filter(|segment| !segment.is_empty());
+        let mut segments = path
+            .split('/')
+            .skip(1)
+            .filter(|segment| !segment.is_empty());
         match (segments.next(), segments.next(), segments.next()) {
             (Some("notes"), None, _) => Route::Notes,
             (Some("notes"), Some(id), None) => Route::Note(id.to_owned()),
@@ -48,6 +52,7 @@ impl Route {
 #[derive(Clone, Copy)]
 pub(crate) struct Router {
     route: RwSignal<Route>,
+    news: News,
 }
 
 impl Router {
@@ -55,12 +60,17 @@ impl Router {
     pub(crate) fn start(site: &Site) -> Self {
         let homes = site.homes.clone();
         let here = move || Route::parse(&location().pathname().unwrap_or_default(), &homes);
-        let router = Self { route: RwSignal::new(here()) };
+        let news = News(RwSignal::new(None));
+        let router = Self {
+            route: RwSignal::new(here()),
+            news,
+        };
         // Also sent by the library when a sign-in leads back to where it began.
         let listener =
             window_event_listener(ev::popstate, move |_| router.show(here(), Arrival::Back));
         on_cleanup(move || listener.remove());
         provide_context(router);
+        provide_context(news);
         router
     }
 
@@ -71,9 +81,9 @@ impl Router {
 
     /// Goes to a page.
     pub(crate) fn go(self, to: Route) {
-        let pushed = window().history().and_then(|history| {
-            history.push_state_with_url(&JsValue::NULL, "", Some(&to.path()))
-        });
+        let pushed = window()
+            .history()
+            .and_then(|history| history.push_state_with_url(&JsValue::NULL, "", Some(&to.path())));
         if pushed.is_ok() {
             self.show(to, Arrival::Forward);
         }
@@ -83,11 +93,34 @@ impl Router {
         if self.route.get_untracked() == route {
             return;
         }
+        self.news.forget();
         self.route.set(route);
         if arrival == Arrival::Forward {
             window().scroll_to_with_x_and_y(0.0, 0.0);
         }
         focus_later("main h1");
+    }
+}
+
+/// What was just done, told on the page where one is then; gone with the next
+/// navigation.
+#[derive(Clone, Copy)]
+pub(crate) struct News(RwSignal<Option<Pick>>);
+
+impl News {
+    /// What is told, reactively.
+    pub(crate) fn get(self) -> Option<Pick> {
+        self.0.try_get().flatten()
+    }
+
+    pub(crate) fn tell(self, text: Pick) {
+        let _ = self.0.try_set(Some(text));
+    }
+
+    pub(crate) fn forget(self) {
+        if self.0.try_get_untracked().flatten().is_some() {
+            let _ = self.0.try_set(None);
+        }
     }
 }
 
@@ -104,11 +137,7 @@ pub(crate) fn use_router() -> Option<Router> {
 }
 
 /// A link to a page of the app. Opening it in another tab works as with any link.
-pub(crate) fn link(to: Route, content: impl IntoView + 'static) -> leptos::html::HtmlElement<
-    leptos::html::A,
-    impl leptos::attr::Attribute,
-    (AnyView,),
-> {
+pub(crate) fn link(to: Route, content: impl Parts) -> El {
     let router = use_router();
     a().attr("href", to.path())
         .on(ev::click, move |event| {
@@ -119,7 +148,7 @@ pub(crate) fn link(to: Route, content: impl IntoView + 'static) -> leptos::html:
                 router.go(to.clone());
             }
         })
-        .child(content.into_any())
+        .child(content)
 }
 
 #[cfg(test)]

@@ -17,7 +17,11 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) fn of(page: &PageConfig) -> Self {
         let is_notes = |path: &str| path.trim_end_matches('/').ends_with("/notes");
-        let notes_api = page.apis().entries().iter().find(|entry| is_notes(entry.url().path()));
+        let notes_api = page
+            .apis()
+            .entries()
+            .iter()
+            .find(|entry| is_notes(entry.url().path()));
         let mut homes = vec!["/".to_owned()];
         for provider in page.providers() {
             for url in [provider.redirect_uri(), provider.post_logout_redirect_uri()] {
@@ -26,8 +30,7 @@ impl Site {
         }
         Self {
             resource_api: page.resource_api().as_str().to_owned(),
-            notes_api: notes_api
-                .map(|entry| entry.url().as_str().trim_end_matches('/').to_owned()),
+            notes_api: notes_api.map(|entry| entry.url().as_str().trim_end_matches('/').to_owned()),
             homes,
         }
     }

@@ -1,6 +1,6 @@
 //! Texts in the interface language.
 
-use crate::locales::Messages;
+use crate::locales::{Messages, Pick};
 use leptos::prelude::*;
 use leptos_pkce::use_language;
 
@@ -20,15 +20,12 @@ impl Texts {
     }
 
     /// One text as a view.
-    pub(crate) fn show(
-        self,
-        text: fn(&Messages) -> &'static str,
-    ) -> impl Fn() -> &'static str + Copy + Send + 'static {
+    pub(crate) fn show(self, text: Pick) -> impl Fn() -> &'static str + Copy + Send + 'static {
         move || text(self.get())
     }
 
     /// One text with a value in the place of `{}`.
-    pub(crate) fn fill(self, text: fn(&Messages) -> &'static str, value: &str) -> String {
+    pub(crate) fn fill(self, text: Pick, value: &str) -> String {
         text(self.get()).replace("{}", value)
     }
 }

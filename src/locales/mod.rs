@@ -106,6 +106,9 @@ pub(crate) struct Messages {
     pub(crate) note_conflict: (&'static str, &'static str),
 }
 
+/// Picks one text.
+pub(crate) type Pick = fn(&Messages) -> &'static str;
+
 impl Messages {
     /// The texts of a language.
     pub(crate) const fn of(language: Language) -> &'static Self {

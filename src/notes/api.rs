@@ -1,6 +1,6 @@
 //! Requests to the notes' API, and its answers.
 
-use crate::failure::{Failure, call};
+use crate::failure::{Failure, call, json};
 use leptos_pkce::{ApiRequest, ApiResponse, Error, ErrorCode, Json, Phase, Session, Timestamp};
 use std::collections::BTreeMap;
 
@@ -24,15 +24,19 @@ pub(super) struct Draft {
 
 impl Draft {
     fn put_into(&self, request: ApiRequest) -> ApiRequest {
-        request.json(&BTreeMap::from([("title", &self.title), ("text", &self.text)]))
+        request.json(&BTreeMap::from([
+            ("title", &self.title),
+            ("text", &self.text),
+        ]))
     }
 }
 
-/// All notes, the newest change first.
+/// All notes, the newest first.
 pub(super) async fn list(session: Session, base: &str) -> Result<Vec<Note>, Failure> {
     let response = call(session, ApiRequest::get(base)).await?;
-    let mut notes = read_list(&response.json::<Json>()?).ok_or_else(not_notes)?;
-    notes.sort_by_key(|note| std::cmp::Reverse(note.updated_at));
+    let mut notes = read_list(&json(&response)?).ok_or_else(not_notes)?;
+    // The API gives them in the order of their making.
+    notes.reverse();
     Ok(notes)
 }
 
@@ -58,7 +62,9 @@ pub(super) async fn update(
 
 /// Deletes a note.
 pub(super) async fn delete(session: Session, base: &str, id: &str) -> Result<(), Failure> {
-    call(session, ApiRequest::delete(&at(base, id))).await.map(drop)
+    call(session, ApiRequest::delete(&at(base, id)))
+        .await
+        .map(drop)
 }
 
 fn at(base: &str, id: &str) -> String {
@@ -66,7 +72,7 @@ fn at(base: &str, id: &str) -> String {
 }
 
 fn note_of(response: &ApiResponse) -> Result<Note, Failure> {
-    read_note(&response.json::<Json>()?).ok_or_else(not_notes)
+    read_note(&json(response)?).ok_or_else(not_notes)
 }
 
 fn not_notes() -> Failure {
@@ -89,7 +95,10 @@ fn read_note(json: &Json) -> Option<Note> {
         },
         title: json.str("title")?.to_owned(),
         text: json.str("text").unwrap_or_default().to_owned(),
-        updated_at: json.get("updated_at").and_then(Json::as_integer).map(Timestamp::from_millis),
+        updated_at: json
+            .get("updated_at")
+            .and_then(Json::as_integer)
+            .map(Timestamp::from_millis),
     })
 }
 
@@ -137,7 +146,11 @@ mod tests {
 
     #[test]
     fn an_id_cannot_lead_to_another_path() {
-        let id = |text: &str| note(&format!(r#"{{"id":"{text}","title":""}}"#)).unwrap().id;
+        let id = |text: &str| {
+            note(&format!(r#"{{"id":"{text}","title":""}}"#))
+                .unwrap()
+                .id
+        };
         assert_eq!(id("../me?x#y"), "%2E%2E%2Fme%3Fx%23y");
         assert_eq!(id("가"), "%EA%B0%80");
         assert_eq!(id("0a-b_c~Z"), "0a-b_c~Z");
@@ -147,7 +160,10 @@ mod tests {
     fn a_list_with_one_broken_note_is_no_list() {
         let list = |text: &str| read_list(&Json::parse(text).unwrap());
         assert_eq!(list(r#"{"notes":[]}"#), Some(Vec::new()));
-        assert_eq!(list(r#"{"notes":[{"id":1,"title":"a"}]}"#).unwrap().len(), 1);
+        assert_eq!(
+            list(r#"{"notes":[{"id":1,"title":"a"}]}"#).unwrap().len(),
+            1
+        );
         assert_eq!(list(r#"{"notes":[{"id":1}]}"#), None);
         assert_eq!(list("[]"), None);
     }

@@ -4,15 +4,14 @@ use super::api::{self, Draft, Note};
 use super::form::note_form;
 use super::list::absent_page;
 use super::{Load, notice};
-use crate::app::News;
 use crate::failure::Failure;
 use crate::format;
 use crate::page::{focus_later, heading, use_title};
-use crate::router::{Route, link, use_router};
+use crate::router::{News, Route, link, use_router};
 use crate::site::use_site;
 use crate::text::use_texts;
+use crate::ui::{El, Parts, article, button, div, p, span, view};
 use leptos::ev;
-use leptos::html::{article, button, div, p, span};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_pkce::{use_language, use_session};
@@ -45,7 +44,9 @@ enum Retry {
 
 pub(crate) fn page(id: String) -> AnyView {
     let texts = use_texts();
-    let Some(base) = use_site().notes_api else { return absent_page() };
+    let Some(base) = use_site().notes_api else {
+        return absent_page();
+    };
     let session = use_session();
     let note = RwSignal::new(Load::Running);
     let load = Callback::new({
@@ -65,26 +66,32 @@ pub(crate) fn page(id: String) -> AnyView {
         (Mode::Reading | Mode::Deleting, Load::Done(note)) => Some(note.title),
         _ => None,
     });
-    let shown_title = move || title.get().unwrap_or_else(|| texts.get().note_title.to_owned());
+    let shown_title = move || {
+        title
+            .get()
+            .unwrap_or_else(|| texts.get().note_title.to_owned())
+    };
     use_title(shown_title);
     // Not the name of the note while that is being typed.
     let has_title = Memo::new(move |_| title.get().is_some());
     let title_line = heading(
         span()
-            .attr("data-testid", move || has_title.get().then_some("note-title"))
+            .attr("data-testid", move || {
+                has_title.get().then_some("note-title")
+            })
             .child(shown_title),
     );
     let shown = move || match note.get() {
-        Load::Running => p().class("quiet").child(texts.show(|t| t.note_loading)).into_any(),
+        Load::Running => p().class("quiet").child(texts.show(|t| t.note_loading)),
         Load::Failed(failure) => notice(failure, load),
         Load::Done(note) => read_note(note, desk),
     };
-    (
-        p().class("back").child(link(Route::Notes, texts.show(|t| t.to_notes))),
+    view((
+        p().class("back")
+            .child(link(Route::Notes, texts.show(|t| t.to_notes))),
         title_line,
         shown,
-    )
-        .into_any()
+    ))
 }
 
 /// Makes what changes and deletes the note.
@@ -148,10 +155,16 @@ fn desk(note: RwSignal<Load<Note>>, base: String, id: String) -> Desk {
             }
         });
     });
-    Desk { mode, is_busy, failed, update, delete }
+    Desk {
+        mode,
+        is_busy,
+        failed,
+        update,
+        delete,
+    }
 }
 
-fn read_note(note: Note, desk: Desk) -> AnyView {
+fn read_note(note: Note, desk: Desk) -> El {
     let retry = Callback::new(move |()| match desk.failed.get_untracked() {
         Some((_, Retry::Update(draft))) => desk.update.run(draft),
         Some((_, Retry::Delete)) => desk.delete.run(()),
@@ -160,14 +173,19 @@ fn read_note(note: Note, desk: Desk) -> AnyView {
     let problem = move || desk.failed.get().map(|(failure, _)| notice(failure, retry));
     let body = move || match desk.mode.get() {
         Mode::Editing => {
-            let draft = Draft { title: note.title.clone(), text: note.text.clone() };
-            let save = move |draft| desk.update.run(draft);
-            note_form(draft, desk.is_busy.into(), save, move || leave(desk, ".note-edit"))
+            let draft = Draft {
+                title: note.title.clone(),
+                text: note.text.clone(),
+            };
+            let cancel = Callback::new(move |()| leave(desk, ".note-edit"));
+            note_form(draft, desk.is_busy, desk.update, cancel).into_any()
         }
-        Mode::Reading => (text(&note), buttons(desk)).into_any(),
-        Mode::Deleting => (text(&note), question(desk)).into_any(),
+        Mode::Reading => view((text(&note), buttons(desk))),
+        Mode::Deleting => view((text(&note), question(desk))),
     };
-    article().class("card").child((div().child(problem), body)).into_any()
+    article()
+        .class("card note-page")
+        .child((div().child(problem), body))
 }
 
 /// Goes back to reading, with the focus on the button that one came from.
@@ -177,7 +195,7 @@ fn leave(desk: Desk, button: &'static str) {
     focus_later(button);
 }
 
-fn text(note: &Note) -> AnyView {
+fn text(note: &Note) -> impl Parts {
     let texts = use_texts();
     let language = use_language();
     let changed = note.updated_at.map(|at| {
@@ -185,51 +203,54 @@ fn text(note: &Note) -> AnyView {
             .child(move || texts.fill(|t| t.note_changed, &format::date_time(at, language.get())))
     });
     let text = if note.text.is_empty() {
-        p().class("quiet").child(texts.show(|t| t.note_without_text)).into_any()
+        p().class("quiet")
+            .child(texts.show(|t| t.note_without_text))
     } else {
-        p().class("note-body").attr("data-testid", "note-body").child(note.text.clone()).into_any()
+        p().class("note-body")
+            .attr("data-testid", "note-body")
+            .child(note.text.clone())
     };
-    (text, changed).into_any()
+    (text, changed)
 }
 
-fn buttons(desk: Desk) -> AnyView {
+fn buttons(desk: Desk) -> El {
     let texts = use_texts();
-    div()
-        .class("actions")
-        .child((
-            button()
-                .attr("type", "button")
-                .class("note-edit")
-                .attr("data-testid", "note-edit")
-                .on(ev::click, move |_| desk.mode.set(Mode::Editing))
-                .child(texts.show(|t| t.note_edit)),
-            button()
-                .attr("type", "button")
-                .class("note-delete")
-                .attr("data-testid", "note-delete")
-                .on(ev::click, move |_| {
-                    desk.mode.set(Mode::Deleting);
-                    focus_later(".note-keep");
-                })
-                .child(texts.show(|t| t.note_delete)),
-        ))
-        .into_any()
+    div().class("actions").child((
+        button()
+            .attr("type", "button")
+            .class("note-edit")
+            .attr("data-testid", "note-edit")
+            .on(ev::click, move |_| desk.mode.set(Mode::Editing))
+            .child(texts.show(|t| t.note_edit)),
+        button()
+            .attr("type", "button")
+            .class("note-delete")
+            .attr("data-testid", "note-delete")
+            .on(ev::click, move |_| {
+                desk.mode.set(Mode::Deleting);
+                focus_later(".note-keep");
+            })
+            .child(texts.show(|t| t.note_delete)),
+    ))
 }
 
-fn question(desk: Desk) -> AnyView {
+fn question(desk: Desk) -> El {
     let texts = use_texts();
     div()
         .class("question")
         .attr("role", "group")
         .attr("aria-labelledby", "delete-question")
         .child((
-            p().attr("id", "delete-question").child(texts.show(|t| t.note_delete_question)),
+            p().attr("id", "delete-question")
+                .child(texts.show(|t| t.note_delete_question)),
             div().class("actions").child((
                 button()
                     .attr("type", "button")
                     .class("danger")
                     .attr("data-testid", "note-delete-confirm")
-                    .attr("aria-disabled", move || desk.is_busy.get().then_some("true"))
+                    .attr("aria-disabled", move || {
+                        desk.is_busy.get().then_some("true")
+                    })
                     .on(ev::click, move |_| {
                         if !desk.is_busy.get_untracked() {
                             desk.delete.run(());
@@ -243,5 +264,4 @@ fn question(desk: Desk) -> AnyView {
                     .child(texts.show(|t| t.note_cancel)),
             )),
         ))
-        .into_any()
 }

@@ -3,22 +3,23 @@
 use super::api::{self, Draft, Note};
 use super::form::note_form;
 use super::{Load, notice};
-use crate::app::News;
 use crate::failure::Failure;
 use crate::format;
 use crate::page::{focus_later, heading, use_title};
-use crate::router::{Route, link};
+use crate::router::{News, Route, link};
 use crate::site::use_site;
 use crate::text::use_texts;
+use crate::ui::{El, Parts, button, div, li, p, section, span, ul, view};
 use leptos::ev;
-use leptos::html::{button, div, li, p, section, span, ul};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_pkce::{use_language, use_session};
 
 pub(crate) fn page() -> AnyView {
     let texts = use_texts();
-    let Some(base) = use_site().notes_api else { return absent_page() };
+    let Some(base) = use_site().notes_api else {
+        return absent_page();
+    };
     use_title(move || texts.get().notes_title.to_owned());
     let session = use_session();
     let notes = RwSignal::new(Load::Running);
@@ -38,38 +39,39 @@ pub(crate) fn page() -> AnyView {
         load.run(());
     });
     let shown = move || match notes.get() {
-        Load::Running => p().class("quiet").child(texts.show(|t| t.notes_loading)).into_any(),
+        Load::Running => p().class("quiet").child(texts.show(|t| t.notes_loading)),
         Load::Failed(failure) => notice(failure, reload),
         Load::Done(notes) if notes.is_empty() => {
-            p().class("quiet").child(texts.show(|t| t.notes_empty)).into_any()
+            p().class("quiet").child(texts.show(|t| t.notes_empty))
         }
         Load::Done(notes) => {
             let items: Vec<_> = notes.into_iter().map(item).collect();
-            ul().class("note-list").attr("data-testid", "note-list").child(items).into_any()
+            ul().class("note-list")
+                .attr("data-testid", "note-list")
+                .child(items)
         }
     };
-    (
+    view((
         heading(texts.show(|t| t.notes_title)),
         p().class("lead").child(texts.show(|t| t.notes_lead)),
         new_note(base, load),
         shown,
-    )
-        .into_any()
+    ))
 }
 
 /// The address of notes in an app that was set up without.
 pub(super) fn absent_page() -> AnyView {
     let texts = use_texts();
     use_title(move || texts.get().notes_absent_title.to_owned());
-    (
+    view((
         heading(texts.show(|t| t.notes_absent_title)),
-        p().class("lead").child(texts.show(|t| t.notes_absent_advice)),
+        p().class("lead")
+            .child(texts.show(|t| t.notes_absent_advice)),
         p().child(link(Route::Home, texts.show(|t| t.to_home)).class("button")),
-    )
-        .into_any()
+    ))
 }
 
-fn item(note: Note) -> impl IntoView {
+fn item(note: Note) -> El {
     let texts = use_texts();
     let language = use_language();
     let changed = note.updated_at.map(|at| {
@@ -86,18 +88,18 @@ fn item(note: Note) -> impl IntoView {
 }
 
 /// The button that opens a form, and the form.
-fn new_note(base: String, on_saved: Callback<()>) -> AnyView {
+fn new_note(base: String, on_saved: Callback<()>) -> impl Parts {
     let texts = use_texts();
     let session = use_session();
     let news = use_context::<News>();
     let is_open = RwSignal::new(false);
     let is_busy = RwSignal::new(false);
     let failed = RwSignal::new(None::<(Failure, Draft)>);
-    let close = move || {
+    let close = Callback::new(move |()| {
         is_open.set(false);
         failed.set(None);
         focus_later(".note-new");
-    };
+    });
     let save = Callback::new(move |draft: Draft| {
         is_busy.set(true);
         failed.set(None);
@@ -109,7 +111,7 @@ fn new_note(base: String, on_saved: Callback<()>) -> AnyView {
             }
             match came {
                 Ok(_) => {
-                    close();
+                    close.run(());
                     if let Some(news) = news {
                         news.tell(|t| t.note_saved);
                     }
@@ -124,7 +126,7 @@ fn new_note(base: String, on_saved: Callback<()>) -> AnyView {
             save.run(draft);
         }
     });
-    (move || {
+    move || {
         if !is_open.get() {
             return button()
                 .attr("type", "button")
@@ -136,19 +138,14 @@ fn new_note(base: String, on_saved: Callback<()>) -> AnyView {
                     }
                     is_open.set(true);
                 })
-                .child(texts.show(|t| t.note_new))
-                .into_any();
+                .child(texts.show(|t| t.note_new));
         }
-        let form =
-            note_form(Draft::default(), is_busy.into(), move |draft| save.run(draft), close);
         section()
-            .class("card")
+            .class("card note-page")
             .attr("aria-label", texts.show(|t| t.note_new))
             .child((
                 div().child(move || failed.get().map(|(failure, _)| notice(failure, again))),
-                form,
+                note_form(Draft::default(), is_busy, save, close),
             ))
-            .into_any()
-    })
-    .into_any()
+    }
 }

@@ -7,15 +7,14 @@ pub(crate) mod list;
 
 use crate::failure::{self, Failure};
 use crate::locales::Messages;
-use leptos::html::div;
+use crate::ui::{El, div};
 use leptos::prelude::*;
 
 /// A failure of the notes' API.
-fn notice(failure: Failure, on_retry: Callback<()>) -> AnyView {
+fn notice(failure: Failure, on_retry: Callback<()>) -> El {
     div()
         .attr("data-testid", "note-error")
         .child(failure::notice(failure, explain, on_retry))
-        .into_any()
 }
 
 fn explain(status: u16, texts: &Messages) -> Option<(&'static str, &'static str)> {
