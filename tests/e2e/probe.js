@@ -53,18 +53,23 @@
     );
   });
 
+  // Requests go out exactly as the app made them: copying one would change how it is sent.
+  const sent = (options) => {
+    if (typeof options?.body === "string" || options?.body instanceof URLSearchParams) {
+      const names = ["code", "code_verifier", "refresh_token", "token"];
+      secrets(form(options.body.toString()), names);
+    }
+  };
+  window.Request = new Proxy(Request, {
+    construct(target, parameters) {
+      sent(parameters[1]);
+      return Reflect.construct(target, parameters);
+    },
+  });
   const fetch = window.fetch;
   window.fetch = async function (...parameters) {
-    const [input, options] = parameters;
-    const method = options?.method ?? (input instanceof Request ? input.method : "GET");
-    if (method !== "POST") return fetch.apply(this, parameters);
-    const request = new Request(...parameters);
-    const sent = request.clone();
-    sent.text().then(
-      (text) => secrets(form(text), ["code", "code_verifier", "refresh_token", "token"]),
-      () => {},
-    );
-    const response = await fetch.call(this, request);
+    sent(parameters[1]);
+    const response = await fetch.apply(this, parameters);
     response
       .clone()
       .json()

@@ -174,6 +174,18 @@ impl Visitor {
         self.see_error_of("auth-error", code).await
     }
 
+    /// Some error stands on the page; gives its code.
+    pub(crate) async fn see_any_error(&self) -> String {
+        let code = self
+            .until(
+                "an error",
+                "return shown('auth-error')?.dataset.error ?? null;",
+                vec![],
+            )
+            .await;
+        code.as_str().unwrap_or_default().to_owned()
+    }
+
     /// An API error with that code stands on the page.
     pub(crate) async fn see_api_error(&self, code: &str) -> String {
         self.see_error_of("api-error", code).await
@@ -264,10 +276,24 @@ impl Visitor {
             .into()
     }
 
-    /// All of the page's visible text.
+    /// All of the page's visible text, but for what is marked as being in another language, such
+    /// as that language's name.
     pub(crate) async fn page_text(&self) -> String {
-        let text = self.look("return document.body.innerText;", vec![]).await;
-        text.unwrap().as_str().unwrap_or_default().to_owned()
+        let text = self
+            .run(
+                "const language = document.documentElement.lang;
+                 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+                 const texts = [];
+                 while (walker.nextNode()) {
+                     const element = walker.currentNode.parentElement;
+                     const ofThePage = element.closest('[lang]').lang === language;
+                     if (ofThePage && element.checkVisibility()) texts.push(walker.currentNode.data);
+                 }
+                 return texts.join('\\n');",
+                vec![],
+            )
+            .await;
+        text.as_str().unwrap_or_default().to_owned()
     }
 
     /// Presses the visible element of that name.

@@ -3,7 +3,6 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -42,8 +41,8 @@ impl Default for Options {
 }
 
 impl Options {
-    fn app_url(&self) -> String {
-        format!("http://localhost:{}/", self.app_port)
+    fn app_origin(&self) -> String {
+        format!("http://localhost:{}", self.app_port)
     }
 
     /// Fails where a port is taken, before anything takes long.
@@ -103,9 +102,9 @@ pub(crate) fn demo(project: &Project, options: &Options) -> Result<()> {
     let dist = build::app(project)?;
     setup::clean_up(project)?;
     build_provider(project)?;
-    let mut provider = start_provider(project, options, Some(&dist))?;
+    let mut provider = start_provider(project, options, &App::Served(&dist))?;
     if options.open {
-        open_browser(project, &options.app_url());
+        open_browser(project, &options.app_origin());
     }
     let status = provider.wait()?;
     bail!("the demo provider ended by itself ({status}); what it said is above")
@@ -113,11 +112,20 @@ pub(crate) fn demo(project: &Project, options: &Options) -> Result<()> {
 
 /// Serves the app through Trunk, which rebuilds and reloads it, beside the provider.
 pub(crate) fn dev(project: &Project, options: &Options) -> Result<()> {
+    let usual = Options::default();
+    if (options.issuer_port, options.api_port) != (usual.issuer_port, usual.api_port) {
+        bail!(
+            "`dev` serves index.html as it stands, and its auth-config block names the ports {} \
+             and {}: leave --issuer-port and --api-port out, or use `demo`, which fills them in",
+            usual.issuer_port,
+            usual.api_port
+        );
+    }
     options.check_ports()?;
     setup::for_build(project)?;
     setup::clean_up(project)?;
     build_provider(project)?;
-    let mut provider = start_provider(project, options, None)?;
+    let mut provider = start_provider(project, options, &App::Elsewhere(options.app_origin()))?;
 
     let mut trunk = project.command("trunk")?;
     trunk
@@ -158,40 +166,47 @@ fn build_provider(project: &Project) -> Result<()> {
     .context("the demo provider could not be built")
 }
 
-/// Starts the provider and returns once it says that it serves. What it prints is passed on.
-fn start_provider(project: &Project, options: &Options, dist: Option<&Path>) -> Result<Running> {
-    let mut command = project.command(
-        &project
-            .target()
-            .join("debug/demo-provider")
-            .display()
-            .to_string(),
-    )?;
+/// Where the app comes from.
+enum App<'a> {
+    /// The provider serves this build, with the headers it has in production.
+    Served(&'a Path),
+    /// It runs at an origin of its own.
+    Elsewhere(String),
+}
+
+/// Starts the provider and returns once it serves. What it tells people is passed on.
+fn start_provider(project: &Project, options: &Options, app: &App<'_>) -> Result<Running> {
+    let program = project.target().join("debug/demo-provider");
+    let mut command = project.command(&program.display().to_string())?;
     command
         .arg("serve")
         .args(["--issuer-port", &options.issuer_port.to_string()])
-        .args(["--api-port", &options.api_port.to_string()])
-        .args(["--app-port", &options.app_port.to_string()]);
-    if let Some(dist) = dist {
-        command.arg("--app-dist").arg(dist);
+        .args(["--api-port", &options.api_port.to_string()]);
+    match app {
+        App::Served(dist) => {
+            command
+                .args(["--app-port", &options.app_port.to_string()])
+                .arg("--app-dir")
+                .arg(dist);
+        }
+        App::Elsewhere(origin) => {
+            command.args(["--app-origin", origin]);
+        }
     }
     command.args(&options.provider).stdout(Stdio::piped());
 
     let mut provider = Running::start(&mut command)?;
-    let lines = provider.lines()?;
-    let (ready, is_ready) = mpsc::channel();
+    let mut lines = provider.lines()?;
+    // Its first line says that all of its servers listen, in words for programs.
+    let Some(_ready) = lines.next() else {
+        let status = provider.wait()?;
+        bail!("the demo provider did not start ({status}); what it said is above");
+    };
     std::thread::spawn(move || {
         for line in lines {
             println!("{line}");
-            // Only the first matters, and by the second nobody listens.
-            let _ = ready.send(());
         }
     });
-    // The channel closes without a word where the provider ends before it is ready.
-    if is_ready.recv().is_err() {
-        let status = provider.wait()?;
-        bail!("the demo provider did not start ({status}); what it said is above");
-    }
     Ok(provider)
 }
 

@@ -34,7 +34,7 @@ cargo xtask COMMAND
                        how long an access token lives (60)
       --no-open        do not open a browser
       -- ARGUMENTS     for the provider; `-- --help` lists them
-  dev                  the same with live reload
+  dev                  the same with live reload, at the ports that index.html names
   build                the release build of the app, into dist/
       --example NAME   of an example instead, into examples/NAME/dist/
   size                 raw, gzip and brotli bytes of each asset in dist/

@@ -140,6 +140,9 @@ pub(crate) fn run(project: &Project, selection: &Selection) -> bool {
             }
         }
     }
+    if let Err(error) = setup::clean_up(project) {
+        eprintln!("note: {error:#}");
+    }
     summarise(&rows)
 }
 
@@ -321,6 +324,8 @@ fn journeys(
         .env("E2E_DIST", dist)
         .env(browser.driver_variable(), &installed.driver)
         .env(browser.binary_variable(), &installed.binary)
+        // A journey that fails tells what it saw; where in the harness it looked is noise.
+        .env("RUST_BACKTRACE", "0")
         .args(["--", "--test-threads", JOURNEYS_AT_ONCE])
         .args(filter);
     counted(&mut cargo, filter)

@@ -75,6 +75,33 @@ impl Auth {
         self.with_shell(|shell| shell.sign_in(provider, options));
     }
 
+    /// Does what the notice is about once more: renews a session that could not be renewed, else
+    /// begins a sign-in. Where it is not known with which provider, the notice only goes away.
+    pub fn try_again(&self) {
+        let failed_in = self
+            .notice
+            .try_get_untracked()
+            .flatten()
+            .map(|error| error.phase());
+        let provider = match self.state.try_get_untracked() {
+            Some(SessionState::SignedIn(state)) => {
+                if failed_in == Some(Phase::Refresh) && state.can_refresh {
+                    self.with_shell(|shell| shell.refresh());
+                    return;
+                }
+                Some(state.provider)
+            }
+            _ => match self.providers().as_slice() {
+                [(only, _)] => Some(only.clone()),
+                _ => None,
+            },
+        };
+        match provider {
+            Some(provider) => self.sign_in(&provider, SignInOptions::default()),
+            None => self.dismiss_notice(),
+        }
+    }
+
     /// The configured providers as pairs of `id` and name, in order.
     #[must_use]
     pub fn providers(&self) -> Vec<(String, String)> {

@@ -131,10 +131,16 @@ impl Transaction {
                 .expected("a provider that takes authorization requests by redirect")
                 .came("require_pushed_authorization_requests (RFC 9126), which this version cannot do"));
         }
-        if let Some(too_long) = options.app_state.as_ref().filter(|s| s.len() > APP_STATE_LIMIT) {
-            return Err(Error::new(ErrorCode::ConfigInvalidValue, Phase::Authorization)
-                .expected("a value of the app of at most 16 KB")
-                .came(format!("{} octets", too_long.len())));
+        if let Some(too_long) = options
+            .app_state
+            .as_ref()
+            .filter(|s| s.len() > APP_STATE_LIMIT)
+        {
+            return Err(
+                Error::new(ErrorCode::ConfigInvalidValue, Phase::Authorization)
+                    .expected("a value of the app of at most 16 KB")
+                    .came(format!("{} octets", too_long.len())),
+            );
         }
         let (verifier, state, nonce) = entropy.split().ok_or_else(|| {
             // 32 octets always make 43 printable characters.
@@ -151,7 +157,12 @@ impl Transaction {
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ];
-        pairs.extend(provider.resources().iter().map(|resource| ("resource", resource.as_str())));
+        pairs.extend(
+            provider
+                .resources()
+                .iter()
+                .map(|resource| ("resource", resource.as_str())),
+        );
         // What this one sign-in asks for goes before what is configured for all.
         let asked: Vec<(&str, &str)> = [
             ("ui_locales", options.ui_locales.as_deref()),
@@ -176,9 +187,16 @@ impl Transaction {
             nonce,
             verifier,
             scope: provider.scope().as_str().to_owned(),
-            resource: provider.resources().iter().map(|resource| resource.as_str().to_owned()).collect(),
+            resource: provider
+                .resources()
+                .iter()
+                .map(|resource| resource.as_str().to_owned())
+                .collect(),
             max_age: provider.authorization_params().max_age(),
-            acr_values: provider.authorization_params().acr_values().map(str::to_owned),
+            acr_values: provider
+                .authorization_params()
+                .acr_values()
+                .map(str::to_owned),
             return_to: options.return_to.unwrap_or_else(ReturnTo::home),
             app_state: options.app_state,
             created_at: now,
@@ -214,7 +232,10 @@ impl Transaction {
                 .str("verifier", self.verifier.expose())
                 .str("scope", &self.scope)
                 .strs("resource", self.resource.iter().map(String::as_str))
-                .opt_integer("max_age", self.max_age.and_then(|age| i64::try_from(age).ok()))
+                .opt_integer(
+                    "max_age",
+                    self.max_age.and_then(|age| i64::try_from(age).ok()),
+                )
                 .opt_str("acr_values", self.acr_values.as_deref())
                 .str("return_to", self.return_to.as_str())
                 .opt_str("app_state", self.app_state.as_deref())
@@ -253,8 +274,11 @@ impl Transaction {
 }
 
 pub(crate) fn strings(json: &Json) -> Option<Vec<String>> {
-    json.items()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+    json.items()?
+        .iter()
+        .map(|item| item.as_str().map(str::to_owned))
+        .collect()
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -32,8 +32,15 @@ const PARAMETERS: [&str; 13] = [
 ];
 
 /// Those whose presence makes a page load at the redirect URI an authorization response.
-const MARKS: [&str; 7] =
-    ["code", "state", "iss", "error", "access_token", "id_token", "response"];
+const MARKS: [&str; 7] = [
+    "code",
+    "state",
+    "iss",
+    "error",
+    "access_token",
+    "id_token",
+    "response",
+];
 
 /// The address of the page, as `location` tells it.
 #[derive(Clone, Copy)]
@@ -87,7 +94,11 @@ impl<'a> PageAddress<'a> {
     pub fn cleaned(self) -> String {
         let mut cleaned = self.path.to_owned();
         // What is too long to be read is too long to be kept.
-        let query = if self.query().len() > CALLBACK_LIMIT { "" } else { self.query() };
+        let query = if self.query().len() > CALLBACK_LIMIT {
+            ""
+        } else {
+            self.query()
+        };
         let own: Vec<&str> = query
             .split('&')
             .filter(|part| !part.is_empty() && !has_any(part, &PARAMETERS))
@@ -97,7 +108,10 @@ impl<'a> PageAddress<'a> {
             cleaned.push_str(&own.join("&"));
         }
         let fragment = self.fragment();
-        if !fragment.is_empty() && fragment.len() <= CALLBACK_LIMIT && !has_any(fragment, &PARAMETERS) {
+        if !fragment.is_empty()
+            && fragment.len() <= CALLBACK_LIMIT
+            && !has_any(fragment, &PARAMETERS)
+        {
             cleaned.push('#');
             cleaned.push_str(fragment);
         }
@@ -159,9 +173,11 @@ impl Callback {
             let slot = PARAMETERS.iter().position(|known| *known == name);
             if let Some(slot) = slot.and_then(|index| values.get_mut(index)) {
                 if slot.is_some() {
-                    return Err(Error::new(ErrorCode::CallbackRepeatedParameter, Phase::Callback)
-                        .expected("each parameter once (RFC 6749 3.1)")
-                        .came(format!("{name} more than once")));
+                    return Err(
+                        Error::new(ErrorCode::CallbackRepeatedParameter, Phase::Callback)
+                            .expected("each parameter once (RFC 6749 3.1)")
+                            .came(format!("{name} more than once")),
+                    );
                 }
                 *slot = Some(value);
             }
@@ -175,7 +191,13 @@ impl Callback {
         let state = State::new(&state)
             .filter(|state| is_own_form(state.expose()))
             .ok_or_else(unknown_state)?;
-        Ok(Self { state, iss, code: code.map(Unprinted), error, error_description })
+        Ok(Self {
+            state,
+            iss,
+            code: code.map(Unprinted),
+            error,
+            error_description,
+        })
     }
 
     /// The `state`, under which the transaction is looked up.
@@ -206,7 +228,10 @@ impl Callback {
                     .expected(format!("iss {issuer}"))
                     .came(iss.clone()));
             }
-            None if transaction.metadata.authorization_response_iss_parameter_supported() => {
+            None if transaction
+                .metadata
+                .authorization_response_iss_parameter_supported() =>
+            {
                 return Err(Error::new(ErrorCode::IssMissing, Phase::Callback)
                     .expected(format!("iss {issuer}, as its metadata announces"))
                     .came("no iss"));
@@ -254,7 +279,10 @@ pub fn consumed_state() -> Error {
 
 /// Only what [`Transaction::begin`] makes is looked up: 43 characters of base64url.
 fn is_own_form(state: &str) -> bool {
-    state.len() == 43 && state.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    state.len() == 43
+        && state
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 #[cfg(test)]

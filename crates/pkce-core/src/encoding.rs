@@ -33,13 +33,17 @@ pub fn fingerprint(value: &str) -> String {
 /// Parameters as `application/x-www-form-urlencoded` (RFC 6749 appendix B).
 #[must_use]
 pub fn form<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
 }
 
 /// The parameters of a form-encoded text, in order.
 #[must_use]
 pub fn form_parse(text: &str) -> Vec<(String, String)> {
-    form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+    form_urlencoded::parse(text.as_bytes())
+        .into_owned()
+        .collect()
 }
 
 #[cfg(test)]

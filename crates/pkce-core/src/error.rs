@@ -415,7 +415,10 @@ impl std::error::Error for Error {}
 
 /// Foreign text made fit for a message: no control characters, bounded length.
 fn quote(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(QUOTE_LIMIT).collect()
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(QUOTE_LIMIT)
+        .collect()
 }
 
 #[cfg(test)]
@@ -427,7 +430,10 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for code in ErrorCode::ALL {
             let text = code.as_str();
-            assert!(text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{text}");
+            assert!(
+                text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{text}"
+            );
             assert!(seen.insert(text), "{text} is used twice");
         }
     }
@@ -446,8 +452,11 @@ mod tests {
     fn the_predicates_exclude_one_another() {
         for code in ErrorCode::ALL {
             let error = Error::new(*code, Phase::Token);
-            let truths =
-                [error.is_transient(), error.needs_sign_in(), error.is_configuration()];
+            let truths = [
+                error.is_transient(),
+                error.needs_sign_in(),
+                error.is_configuration(),
+            ];
             assert!(truths.iter().filter(|t| **t).count() <= 1, "{code}");
         }
     }

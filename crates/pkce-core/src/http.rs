@@ -40,7 +40,13 @@ impl HttpRequest {
     /// A GET of a public document.
     #[must_use]
     pub const fn get(url: HttpUrl) -> Self {
-        Self { method: Method::Get, url, authorization: None, form: None, follow_redirects: true }
+        Self {
+            method: Method::Get,
+            url,
+            authorization: None,
+            form: None,
+            follow_redirects: true,
+        }
     }
 
     /// A POST of form-encoded parameters (RFC 6749 appendix B); redirects are not followed.
@@ -128,7 +134,13 @@ impl HttpResponse {
     /// Whether the media type is JSON: `application/json` or `application/…+json`, any parameters.
     #[must_use]
     pub fn is_json(&self) -> bool {
-        let essence = self.content_type.as_deref().unwrap_or("").split(';').next().unwrap_or("");
+        let essence = self
+            .content_type
+            .as_deref()
+            .unwrap_or("")
+            .split(';')
+            .next()
+            .unwrap_or("");
         let essence = essence.trim().to_ascii_lowercase();
         essence == "application/json"
             || (essence.starts_with("application/") && essence.ends_with("+json"))
@@ -207,10 +219,21 @@ mod tests {
 
     #[test]
     fn json_is_told_by_its_media_type() {
-        for good in ["application/json", "application/json;charset=UTF-8", "Application/JSON ; x=y", "application/jwk-set+json"] {
+        for good in [
+            "application/json",
+            "application/json;charset=UTF-8",
+            "Application/JSON ; x=y",
+            "application/jwk-set+json",
+        ] {
             assert!(answer(200, good, "{}").is_json(), "{good}");
         }
-        for bad in ["text/html", "text/json", "application/jsonp", "", "text/plain; application/json"] {
+        for bad in [
+            "text/html",
+            "text/json",
+            "application/jsonp",
+            "",
+            "text/plain; application/json",
+        ] {
             assert!(!answer(200, bad, "{}").is_json(), "{bad}");
         }
     }
@@ -219,11 +242,31 @@ mod tests {
     fn a_document_is_a_json_object_with_status_200() {
         let code = |exchange: Exchange| document(&exchange, Phase::Discovery).map_err(|e| e.code());
         assert!(code(Ok(answer(200, "application/json", "{}"))).is_ok());
-        assert_eq!(code(Ok(answer(502, "text/html", "<h1>"))), Err(ErrorCode::ServiceUnavailable));
-        assert_eq!(code(Ok(answer(404, "application/json", "{}"))), Err(ErrorCode::UnexpectedStatus));
-        assert_eq!(code(Ok(answer(200, "text/html", "<h1>"))), Err(ErrorCode::UnexpectedContentType));
-        for body in ["", "[]", "{\"a\":", "\"x\"", "{\"a\":1,\"a\":2}", "\u{feff}{}"] {
-            assert_eq!(code(Ok(answer(200, "application/json", body))), Err(ErrorCode::InvalidJson), "{body}");
+        assert_eq!(
+            code(Ok(answer(502, "text/html", "<h1>"))),
+            Err(ErrorCode::ServiceUnavailable)
+        );
+        assert_eq!(
+            code(Ok(answer(404, "application/json", "{}"))),
+            Err(ErrorCode::UnexpectedStatus)
+        );
+        assert_eq!(
+            code(Ok(answer(200, "text/html", "<h1>"))),
+            Err(ErrorCode::UnexpectedContentType)
+        );
+        for body in [
+            "",
+            "[]",
+            "{\"a\":",
+            "\"x\"",
+            "{\"a\":1,\"a\":2}",
+            "\u{feff}{}",
+        ] {
+            assert_eq!(
+                code(Ok(answer(200, "application/json", body))),
+                Err(ErrorCode::InvalidJson),
+                "{body}"
+            );
         }
         assert_eq!(code(Err(TransportFault::Timeout)), Err(ErrorCode::Timeout));
     }
@@ -231,7 +274,11 @@ mod tests {
     #[test]
     fn retry_after_is_read_in_seconds_and_bounded() {
         let wait = |text: &str| {
-            HttpResponse { retry_after: Some(text.into()), ..HttpResponse::default() }.retry_after_ms()
+            HttpResponse {
+                retry_after: Some(text.into()),
+                ..HttpResponse::default()
+            }
+            .retry_after_ms()
         };
         assert_eq!(wait("2"), Some(2000));
         assert_eq!(wait("999999999"), Some(3_600_000));

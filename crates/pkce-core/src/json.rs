@@ -41,9 +41,10 @@ impl Json {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Json> {
         match self {
-            Json::Object(members) => {
-                members.iter().find(|(key, _)| key == name).map(|(_, value)| value)
-            }
+            Json::Object(members) => members
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value),
             _ => None,
         }
     }
@@ -281,8 +282,9 @@ impl ObjectWriter {
 }
 
 fn write_string(out: &mut String, value: &str) {
-    const HEX: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    const HEX: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
     out.push('"');
     for c in value.chars() {
         match c {
@@ -331,7 +333,10 @@ mod tests {
 
     #[test]
     fn dates_are_whole_seconds() {
-        assert_eq!(Json::parse("1700000000.9").unwrap().numeric_date(), Some(1_700_000_000));
+        assert_eq!(
+            Json::parse("1700000000.9").unwrap().numeric_date(),
+            Some(1_700_000_000)
+        );
         assert_eq!(Json::parse("1e300").unwrap().numeric_date(), None);
         assert_eq!(Json::parse("\"1\"").unwrap().numeric_date(), None);
     }

@@ -11,13 +11,19 @@ const STANDARD: [(&str, ErrorCode); 16] = [
     ("login_required", ErrorCode::LoginRequired),
     ("interaction_required", ErrorCode::InteractionRequired),
     ("consent_required", ErrorCode::ConsentRequired),
-    ("account_selection_required", ErrorCode::AccountSelectionRequired),
+    (
+        "account_selection_required",
+        ErrorCode::AccountSelectionRequired,
+    ),
     ("temporarily_unavailable", ErrorCode::TemporarilyUnavailable),
     ("server_error", ErrorCode::ServerError),
     ("invalid_request", ErrorCode::InvalidRequest),
     ("invalid_client", ErrorCode::InvalidClient),
     ("unauthorized_client", ErrorCode::UnauthorizedClient),
-    ("unsupported_response_type", ErrorCode::UnsupportedResponseType),
+    (
+        "unsupported_response_type",
+        ErrorCode::UnsupportedResponseType,
+    ),
     ("unsupported_grant_type", ErrorCode::UnsupportedGrantType),
     ("invalid_scope", ErrorCode::InvalidScope),
     ("invalid_target", ErrorCode::InvalidTarget),
@@ -41,7 +47,9 @@ const KAKAO: [(&str, ErrorCode); 7] = [
 #[must_use]
 pub fn error(value: &str, phase: Phase) -> Error {
     let code = look_up(&STANDARD, value).unwrap_or(ErrorCode::ProviderError);
-    Error::new(code, phase).expected("a successful answer").came(format!("error {value}"))
+    Error::new(code, phase)
+        .expected("a successful answer")
+        .came(format!("error {value}"))
 }
 
 /// The error of an answer with an error status, or with an `error` member in spite of status 200.
@@ -75,7 +83,9 @@ pub fn of_response(response: &HttpResponse, phase: Phase) -> Error {
             None => by_status,
         }
     };
-    found.described(member("error_description")).retry_after_ms(response.retry_after_ms())
+    found
+        .described(member("error_description"))
+        .retry_after_ms(response.retry_after_ms())
 }
 
 /// Whether a JSON answer says `error`, whatever its status (GitHub answers 200).
@@ -89,7 +99,10 @@ pub fn is_said(json: &Json) -> bool {
 }
 
 fn look_up(table: &[(&str, ErrorCode)], value: &str) -> Option<ErrorCode> {
-    table.iter().find(|(name, _)| *name == value).map(|(_, code)| *code)
+    table
+        .iter()
+        .find(|(name, _)| *name == value)
+        .map(|(_, code)| *code)
 }
 
 #[cfg(test)]

@@ -20,7 +20,11 @@ pub fn revocation_request(
     };
     HttpRequest::post(
         endpoint,
-        [("token", token), ("token_type_hint", hint), ("client_id", client_id)],
+        [
+            ("token", token),
+            ("token_type_hint", hint),
+            ("client_id", client_id),
+        ],
     )
 }
 
@@ -38,7 +42,10 @@ pub fn end_session_url(
     SecretText::new(endpoint.with_query([
         ("id_token_hint", id_token_hint.expose()),
         ("client_id", client_id),
-        ("post_logout_redirect_uri", post_logout_redirect_uri.as_str()),
+        (
+            "post_logout_redirect_uri",
+            post_logout_redirect_uri.as_str(),
+        ),
         ("state", &state),
     ]))
 }

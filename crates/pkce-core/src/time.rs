@@ -51,14 +51,20 @@ impl Timestamp {
 impl Add<Duration> for Timestamp {
     type Output = Self;
     fn add(self, wait: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 }
 
 impl Sub<Duration> for Timestamp {
     type Output = Self;
     fn sub(self, wait: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 }
 
@@ -69,7 +75,10 @@ mod tests {
     #[test]
     fn arithmetic_saturates_instead_of_overflowing() {
         let end = Timestamp::from_seconds(i64::MAX);
-        assert_eq!(end + Duration::from_secs(1), Timestamp::from_millis(i64::MAX));
+        assert_eq!(
+            end + Duration::from_secs(1),
+            Timestamp::from_millis(i64::MAX)
+        );
         let start = Timestamp::from_millis(i64::MIN);
         assert_eq!(start - Duration::MAX, start);
         assert_eq!(end.until(start), Duration::ZERO);

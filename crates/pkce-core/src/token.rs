@@ -58,7 +58,12 @@ pub fn exchange_request(grant: &Grant) -> HttpRequest {
         ("client_id", &transaction.client_id),
         ("code_verifier", transaction.verifier.expose()),
     ];
-    pairs.extend(transaction.resource.iter().map(|resource| ("resource", resource.as_str())));
+    pairs.extend(
+        transaction
+            .resource
+            .iter()
+            .map(|resource| ("resource", resource.as_str())),
+    );
     HttpRequest::post(transaction.metadata.token_endpoint().clone(), pairs)
 }
 
@@ -75,7 +80,11 @@ pub fn refresh_request(
         ("refresh_token", refresh_token.expose()),
         ("client_id", client_id),
     ];
-    pairs.extend(resource.iter().map(|resource| ("resource", resource.as_str())));
+    pairs.extend(
+        resource
+            .iter()
+            .map(|resource| ("resource", resource.as_str())),
+    );
     HttpRequest::post(token_endpoint.clone(), pairs)
 }
 
@@ -96,7 +105,10 @@ pub fn judge(exchange: &Exchange, phase: Phase) -> Result<TokenResponse, Error> 
     let invalid = |name: &'static str, expected: &'static str| {
         Error::new(ErrorCode::TokenResponseInvalid, phase)
             .expected(expected)
-            .came(json.get(name).map_or_else(|| format!("no {name}"), |v| format!("{name}: {}", v.kind())))
+            .came(
+                json.get(name)
+                    .map_or_else(|| format!("no {name}"), |v| format!("{name}: {}", v.kind())),
+            )
     };
     let access_token = json
         .str("access_token")
@@ -113,7 +125,10 @@ pub fn judge(exchange: &Exchange, phase: Phase) -> Result<TokenResponse, Error> 
     let refresh_token = match optional(&json, "refresh_token") {
         None => None,
         Some(value) => Some(value.as_str().and_then(RefreshToken::new).ok_or_else(|| {
-            invalid("refresh_token", "refresh_token: a string of printable ASCII")
+            invalid(
+                "refresh_token",
+                "refresh_token: a string of printable ASCII",
+            )
         })?),
     };
     let id_token = match optional(&json, "id_token") {
@@ -130,14 +145,18 @@ pub fn judge(exchange: &Exchange, phase: Phase) -> Result<TokenResponse, Error> 
         token_type: TokenType::Bearer,
         expires_in: json.get("expires_in").and_then(lifetime),
         refresh_token,
-        scope: json.str("scope").filter(|scope| !scope.is_empty()).map(str::to_owned),
+        scope: json
+            .str("scope")
+            .filter(|scope| !scope.is_empty())
+            .map(str::to_owned),
         id_token,
     })
 }
 
 /// A member that is there and says something: `null` and `""` are how some servers say nothing.
 fn optional<'a>(json: &'a Json, name: &str) -> Option<&'a Json> {
-    json.get(name).filter(|value| **value != Json::Null && value.as_str() != Some(""))
+    json.get(name)
+        .filter(|value| **value != Json::Null && value.as_str() != Some(""))
 }
 
 /// `expires_in` in whatever form it came: what is no positive number is unknown, what is huge is

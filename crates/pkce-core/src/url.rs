@@ -219,7 +219,10 @@ impl fmt::Debug for HttpUrl {
 
 const fn is_url_octet(octet: u8) -> bool {
     matches!(octet, 0x21..=0x7e)
-        && !matches!(octet, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+        && !matches!(
+            octet,
+            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
+        )
 }
 
 fn percent_encoding_is_whole(text: &str) -> bool {
@@ -232,7 +235,9 @@ fn percent_encoding_is_whole(text: &str) -> bool {
 
 fn has_encoded_separator(path: &str) -> bool {
     path.split('%').skip(1).any(|after| {
-        after.get(..2).is_some_and(|hex| hex.eq_ignore_ascii_case("2f") || hex.eq_ignore_ascii_case("5c"))
+        after
+            .get(..2)
+            .is_some_and(|hex| hex.eq_ignore_ascii_case("2f") || hex.eq_ignore_ascii_case("5c"))
     })
 }
 
@@ -247,8 +252,9 @@ fn is_dot_segment(segment: &str) -> bool {
 fn split_authority(authority: &str) -> Result<(&str, Option<u16>), UrlFault> {
     let (host, port) = if authority.starts_with('[') {
         let end = authority.find(']').ok_or(UrlFault::Host)?;
-        let (host, after) =
-            authority.split_at_checked(end.saturating_add(1)).ok_or(UrlFault::Host)?;
+        let (host, after) = authority
+            .split_at_checked(end.saturating_add(1))
+            .ok_or(UrlFault::Host)?;
         match after.strip_prefix(':') {
             Some(port) => (host, Some(port)),
             None if after.is_empty() => (host, None),
@@ -265,9 +271,13 @@ fn split_authority(authority: &str) -> Result<(&str, Option<u16>), UrlFault> {
     }
     let port = match port {
         None => None,
-        Some(digits) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
-            Some(digits.parse::<u16>().ok().filter(|p| *p != 0).ok_or(UrlFault::Port)?)
-        }
+        Some(digits) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => Some(
+            digits
+                .parse::<u16>()
+                .ok()
+                .filter(|p| *p != 0)
+                .ok_or(UrlFault::Port)?,
+        ),
         Some(_) => return Err(UrlFault::Port),
     };
     Ok((host, port))
@@ -283,11 +293,15 @@ fn is_host(host: &str) -> bool {
     let labels_are_good = host.split('.').all(|label| {
         !label.is_empty()
             && label.len() <= 63
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     });
     let last_is_numeric = host.rsplit('.').next().is_some_and(|label| {
         label.bytes().all(|b| b.is_ascii_digit())
-            || label.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("0x"))
+            || label
+                .get(..2)
+                .is_some_and(|prefix| prefix.eq_ignore_ascii_case("0x"))
     });
     labels_are_good && host.len() <= 253 && (!last_is_numeric || is_dotted_quad(host))
 }
@@ -309,10 +323,18 @@ mod tests {
         assert!(url.has_fragment());
         assert_eq!(url.without_query(), "https://Api.Example:8443/a//b");
         let bare = HttpUrl::parse("http://localhost:80").unwrap();
-        assert_eq!((bare.origin().as_str(), bare.path()), ("http://localhost", "/"));
-        assert_eq!(bare.with_query([("a b", "ü&")]), "http://localhost:80?a+b=%C3%BC%26");
         assert_eq!(
-            HttpUrl::parse("https://a/?t=1").unwrap().with_query([("b", "2")]),
+            (bare.origin().as_str(), bare.path()),
+            ("http://localhost", "/")
+        );
+        assert_eq!(
+            bare.with_query([("a b", "ü&")]),
+            "http://localhost:80?a+b=%C3%BC%26"
+        );
+        assert_eq!(
+            HttpUrl::parse("https://a/?t=1")
+                .unwrap()
+                .with_query([("b", "2")]),
             "https://a/?t=1&b=2"
         );
     }
@@ -360,12 +382,22 @@ mod tests {
 
     #[test]
     fn http_is_secure_on_loopback_only() {
-        for good in
-            ["https://a/", "http://localhost:9000", "http://a.localhost/", "http://127.0.0.9/", "http://[::1]:1/"]
-        {
+        for good in [
+            "https://a/",
+            "http://localhost:9000",
+            "http://a.localhost/",
+            "http://127.0.0.9/",
+            "http://[::1]:1/",
+        ] {
             assert!(HttpUrl::parse(good).unwrap().is_secure(), "{good}");
         }
-        for bad in ["http://a/", "http://localhost.evil/", "http://notlocalhost/", "http://127.0.0.1.evil/", "http://10.0.0.1/"] {
+        for bad in [
+            "http://a/",
+            "http://localhost.evil/",
+            "http://notlocalhost/",
+            "http://127.0.0.1.evil/",
+            "http://10.0.0.1/",
+        ] {
             assert!(!HttpUrl::parse(bad).unwrap().is_secure(), "{bad}");
         }
     }
@@ -373,7 +405,11 @@ mod tests {
     #[test]
     fn an_entry_covers_itself_and_what_is_below_by_whole_segments() {
         let entry = HttpUrl::parse("https://api.example/v1/me").unwrap();
-        for good in ["https://api.example/v1/me", "https://API.example:443/v1/me/x?y=1", "https://api.example/v1/me/"] {
+        for good in [
+            "https://api.example/v1/me",
+            "https://API.example:443/v1/me/x?y=1",
+            "https://api.example/v1/me/",
+        ] {
             assert!(entry.covers(&HttpUrl::parse(good).unwrap()), "{good}");
         }
         for bad in [

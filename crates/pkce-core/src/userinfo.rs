@@ -9,11 +9,19 @@ use crate::url::HttpUrl;
 
 /// The request for the signed-in user's claims.
 #[must_use]
-pub fn userinfo_request(endpoint: HttpUrl, token_type: TokenType, token: &AccessToken) -> HttpRequest {
+pub fn userinfo_request(
+    endpoint: HttpUrl,
+    token_type: TokenType,
+    token: &AccessToken,
+) -> HttpRequest {
     HttpRequest {
         method: Method::Get,
         url: endpoint,
-        authorization: Some(SecretText::new(format!("{} {}", token_type.as_str(), token.expose()))),
+        authorization: Some(SecretText::new(format!(
+            "{} {}",
+            token_type.as_str(),
+            token.expose()
+        ))),
         form: None,
         follow_redirects: false,
     }
@@ -25,7 +33,9 @@ pub fn userinfo_request(endpoint: HttpUrl, token_type: TokenType, token: &Access
 /// # Errors
 /// Transport faults, another status, no JSON, `userinfo_subject`.
 pub fn judge(exchange: &Exchange, sub: &str) -> Result<(Json, String), Error> {
-    let response = exchange.as_ref().map_err(|fault| fault.into_error(Phase::Userinfo))?;
+    let response = exchange
+        .as_ref()
+        .map_err(|fault| fault.into_error(Phase::Userinfo))?;
     if response.status != 200 {
         return Err(response.status_error(Phase::Userinfo));
     }
@@ -33,7 +43,11 @@ pub fn judge(exchange: &Exchange, sub: &str) -> Result<(Json, String), Error> {
     if json.str("sub") != Some(sub) {
         return Err(Error::new(ErrorCode::UserinfoSubject, Phase::Userinfo)
             .expected("the sub of the ID token")
-            .came(if json.get("sub").is_some() { "another sub" } else { "no sub" }));
+            .came(if json.get("sub").is_some() {
+                "another sub"
+            } else {
+                "no sub"
+            }));
     }
     let text = String::from_utf8_lossy(&response.body.0).into_owned();
     Ok((json, text))

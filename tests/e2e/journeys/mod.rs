@@ -9,3 +9,4 @@ mod reload;
 mod session_end;
 mod sign_in;
 mod sign_out;
+mod watch;

@@ -120,9 +120,10 @@ fn a_lost_answer_ends_the_session_with_its_own_reason_and_signing_in_works_again
     journey(|visitor| async move {
         visitor.arrive_signed_in_as("alice").await;
         let provider = &visitor.world().provider;
+        // The browser keeps an answer without CORS headers from the page: to it, none came.
         provider
             .faults()
-            .set(|faults| faults.drop_token_answer = Times::Next(1));
+            .set(|faults| faults.token_without_cors = Times::Next(1));
         let since = provider.feed().newest();
         visitor.press("refresh-now").await;
         // The token was spent by the request whose answer never came.
@@ -133,6 +134,30 @@ fn a_lost_answer_ends_the_session_with_its_own_reason_and_signing_in_works_again
         visitor.do_not_see("user-name").await;
         visitor.press("sign-in").await;
         visitor.see_user("Alice Liddell").await;
+    });
+}
+
+#[test]
+fn a_connection_that_breaks_before_the_answer_ends_in_words_and_not_in_a_loop() {
+    journey(|visitor| async move {
+        visitor.arrive_signed_in_as("alice").await;
+        let provider = &visitor.world().provider;
+        provider
+            .faults()
+            .set(|faults| faults.drop_token_answer = Times::Next(1));
+        let since = provider.feed().newest();
+        visitor.press("refresh-now").await;
+        // A browser may repeat such a request by itself, and then the page sees only the refusal.
+        visitor
+            .see_event(since, "the same token again, refused", refused)
+            .await;
+        let code = visitor.see_any_error().await;
+        assert!(
+            ["refresh_answer_lost", "session_refused"].contains(&code.as_str()),
+            "{code}"
+        );
+        visitor.see_signed_out().await;
+        assert_eq!(provider.counters().refresh_reuses, 1);
     });
 }
 

@@ -1,26 +1,18 @@
-use crate::auth::{Session, use_auth, use_session};
+use crate::auth::use_auth;
 use crate::locales::{Labels, fill, use_labels};
 use leptos::ev;
 use leptos::html::{button, details, div, p, summary};
 use leptos::prelude::*;
 use pkce_core::Error;
-use pkce_core::authorization::SignInOptions;
 
 /// Shows the error of a sign-in or of the session, while there is one, with the next step.
 #[component]
 pub fn AuthErrorNotice() -> impl IntoView {
     let auth = use_auth();
-    let session = use_session();
     let notice = Memo::new(move |_| auth.and_then(|auth| auth.notice()));
     let on_retry = Callback::new(move |()| {
-        let Some(auth) = auth else { return };
-        let providers = auth.providers();
-        match (session.get_untracked(), providers.as_slice()) {
-            (Session::SignedIn(session), _) if session.details().can_refresh => session.refresh(),
-            (Session::SignedIn(_), _) => auth.dismiss_notice(),
-            (_, [(only, _)]) => auth.sign_in(only, SignInOptions::default()),
-            // The buttons of the providers are on the page.
-            _ => auth.dismiss_notice(),
+        if let Some(auth) = auth {
+            auth.try_again();
         }
     });
     move || {

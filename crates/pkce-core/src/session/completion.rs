@@ -26,11 +26,22 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) enum Completing {
     /// Making sure that no other tab sends the same code.
-    Locking { ticket: Ticket, grant: Box<Grant>, until: Timestamp },
+    Locking {
+        ticket: Ticket,
+        grant: Box<Grant>,
+        until: Timestamp,
+    },
     /// Waiting for the tokens.
-    Exchanging { ticket: Ticket, transaction: Box<Transaction> },
+    Exchanging {
+        ticket: Ticket,
+        transaction: Box<Transaction>,
+    },
     /// Verifying the ID token.
-    Checking { check: Box<IdTokenCheck>, tokens: Box<TokenResponse>, transaction: Box<Transaction> },
+    Checking {
+        check: Box<IdTokenCheck>,
+        tokens: Box<TokenResponse>,
+        transaction: Box<Transaction>,
+    },
 }
 
 impl Completing {
@@ -81,9 +92,14 @@ impl Engine {
             .iter()
             .any(|provider| address.is_sign_out_return(provider.post_logout_redirect_uri()));
         let is_callback = !is_sign_out_return
-            && providers.iter().any(|provider| address.is_callback(provider.redirect_uri()));
+            && providers
+                .iter()
+                .any(|provider| address.is_callback(provider.redirect_uri()));
         if is_callback || is_sign_out_return {
-            self.effects.push(Effect::ReplaceUrl { target: address.cleaned(), route: false });
+            self.effects.push(Effect::ReplaceUrl {
+                target: address.cleaned(),
+                route: false,
+            });
         }
         is_callback.then(|| Callback::read(address))
     }
@@ -98,7 +114,9 @@ impl Engine {
         let prefix = self.keys.transactions();
         let mut found = None;
         for (key, value) in &start.stored {
-            let Some(name) = key.strip_prefix(&prefix) else { continue };
+            let Some(name) = key.strip_prefix(&prefix) else {
+                continue;
+            };
             let transaction = Transaction::from_json(value.expose(), &self.page_origin);
             let is_answered = callback.is_some_and(|callback| callback.state().expose() == name);
             match transaction {
@@ -119,8 +137,11 @@ impl Engine {
         callback: Option<Result<Callback, Error>>,
         now: Timestamp,
     ) {
-        let found =
-            self.take_transaction(start, callback.as_ref().and_then(|read| read.as_ref().ok()), now);
+        let found = self.take_transaction(
+            start,
+            callback.as_ref().and_then(|read| read.as_ref().ok()),
+            now,
+        );
         let callback = match callback {
             Some(Ok(callback)) => callback,
             Some(Err(error)) => return self.fail_sign_in(error),
@@ -157,7 +178,11 @@ impl Engine {
                 });
                 let until = now + LOCK_PATIENCE;
                 let grant = Box::new(grant);
-                self.flow = Flow::Completing(Completing::Locking { ticket, grant, until });
+                self.flow = Flow::Completing(Completing::Locking {
+                    ticket,
+                    grant,
+                    until,
+                });
             }
             Err(error) => self.fail_sign_in(error),
         }
@@ -195,7 +220,10 @@ impl Engine {
         self.effects.push(Effect::Unlock { ticket: lock });
         let ticket = self.http(token::exchange_request(&grant));
         let transaction = Box::new(grant.transaction);
-        self.flow = Flow::Completing(Completing::Exchanging { ticket, transaction });
+        self.flow = Flow::Completing(Completing::Exchanging {
+            ticket,
+            transaction,
+        });
     }
 
     pub(super) fn completion_timed_out(&mut self, step: Completing) {
@@ -222,7 +250,11 @@ impl Engine {
                     Err(error) => self.fail_sign_in(error),
                 }
             }
-            Completing::Checking { mut check, tokens, transaction } => {
+            Completing::Checking {
+                mut check,
+                tokens,
+                transaction,
+            } => {
                 let ticket = self.ticket();
                 let step = check.keys_came(exchange, ticket);
                 self.check_goes_on(step, check, tokens, transaction, now);
@@ -257,8 +289,11 @@ impl Engine {
     }
 
     pub(super) fn flow_verified(&mut self, outcome: SignatureOutcome, now: Timestamp) {
-        let Flow::Completing(Completing::Checking { mut check, tokens, transaction }) =
-            std::mem::replace(&mut self.flow, Flow::Idle)
+        let Flow::Completing(Completing::Checking {
+            mut check,
+            tokens,
+            transaction,
+        }) = std::mem::replace(&mut self.flow, Flow::Idle)
         else {
             return;
         };
@@ -288,7 +323,11 @@ impl Engine {
         match step {
             Step::Wait(effect) => {
                 self.effects.push(effect);
-                self.flow = Flow::Completing(Completing::Checking { check, tokens, transaction });
+                self.flow = Flow::Completing(Completing::Checking {
+                    check,
+                    tokens,
+                    transaction,
+                });
             }
             Step::Done(id_token) => {
                 self.learn_keys(transaction.metadata.issuer().as_str(), *check, now);
@@ -317,7 +356,9 @@ impl Engine {
         self.flow = Flow::Idle;
         self.notice = None;
         self.interrupted = None;
-        let Some(raw_id_token) = tokens.id_token else { return };
+        let Some(raw_id_token) = tokens.id_token else {
+            return;
+        };
         // Names the sign-in for its tabs: two copies of a tab that each completed it are two.
         let family = fingerprint(&format!("family {}", raw_id_token.expose()));
         let record = Record {
@@ -336,7 +377,11 @@ impl Engine {
             scope: tokens.scope.unwrap_or(transaction.scope),
             resource: transaction.resource,
             raw_id_token,
-            user: User { id_token: Arc::new(id_token), userinfo: None, userinfo_text: None },
+            user: User {
+                id_token: Arc::new(id_token),
+                userinfo: None,
+                userinfo_text: None,
+            },
             signed_in_at: now,
             active_at: now,
             has_siblings: false,
@@ -351,6 +396,9 @@ impl Engine {
     }
 
     fn go_to(&mut self, target: &str) {
-        self.effects.push(Effect::ReplaceUrl { target: target.to_owned(), route: true });
+        self.effects.push(Effect::ReplaceUrl {
+            target: target.to_owned(),
+            route: true,
+        });
     }
 }

@@ -48,6 +48,8 @@ pub struct Engine {
     /// Where a sign-in that failed would have ended.
     pub(super) interrupted: Option<ReturnTo>,
     pub(super) app_state: Option<String>,
+    /// Local storage was seen to keep something.
+    pub(super) has_local_storage: bool,
     pub(super) effects: Vec<Effect>,
     started: bool,
     last_seen: Option<Timestamp>,
@@ -77,6 +79,7 @@ impl Engine {
             known: Known::default(),
             interrupted: None,
             app_state: None,
+            has_local_storage: false,
             effects: Vec::new(),
             started: false,
             last_seen: None,
@@ -135,13 +138,21 @@ impl Engine {
         self.look_at_clock(now);
         match event {
             Event::Start(start) => self.start(*start, now),
-            Event::SignIn { provider, options, entropy } => {
+            Event::SignIn {
+                provider,
+                options,
+                entropy,
+            } => {
                 self.sign_in(&provider, options, entropy, now);
             }
             Event::SignOut { state } => self.sign_out(state),
             Event::Refresh => self.refresh_by_hand(now),
             Event::DismissNotice => self.notice = None,
-            Event::TokenWanted { id, min_validity, refused } => {
+            Event::TokenWanted {
+                id,
+                min_validity,
+                refused,
+            } => {
                 self.token_wanted(id, min_validity, refused, now);
             }
             Event::HttpDone { ticket, exchange } => self.http_done(ticket, &exchange, now),
@@ -185,6 +196,7 @@ impl Engine {
         self.started = true;
         self.random = start.seed;
         self.environment = start.environment;
+        self.has_local_storage = start.shared_consumed.is_some();
         self.page_origin.clone_from(&start.page_origin);
         let callback = self.tidy_address(&start);
         let stored = |key: &str| find(&start.stored, key);
@@ -199,7 +211,9 @@ impl Engine {
         if let Some(text) = stored(&self.keys.session()) {
             match Record::from_json(text, self.config.providers()) {
                 Some(record) => self.restore(record, standing, now),
-                None => self.effects.push(Effect::Delete { key: self.keys.session() }),
+                None => self.effects.push(Effect::Delete {
+                    key: self.keys.session(),
+                }),
             }
         }
         // Before the callback is looked at: what it has to say is the newer notice.
@@ -261,7 +275,11 @@ impl Engine {
     /// What would make a sign-in fail after the redirect fails it before.
     pub(super) fn check_environment(&self) -> Result<(), Error> {
         let (code, expected, came) = if self.environment.foreign_frame {
-            (ErrorCode::ForeignFrame, "a page of its own", "a frame inside a page of another origin")
+            (
+                ErrorCode::ForeignFrame,
+                "a page of its own",
+                "a frame inside a page of another origin",
+            )
         } else if !self.environment.web_crypto {
             (
                 ErrorCode::InsecureContext,
@@ -277,7 +295,9 @@ impl Engine {
         } else {
             return Ok(());
         };
-        Err(Error::new(code, Phase::Environment).expected(expected).came(came))
+        Err(Error::new(code, Phase::Environment)
+            .expected(expected)
+            .came(came))
     }
 
     pub(super) fn provider(&self, id: &str) -> Option<&ProviderConfig> {
@@ -296,15 +316,19 @@ impl Engine {
         Ticket(self.last_ticket)
     }
 
-    /// A span below `limit`, for jitter (SplitMix64).
+    /// A span below `limit`, for jitter.
     pub(super) fn jitter(&mut self, limit: Duration) -> Duration {
+        let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(self.random().checked_rem(millis).unwrap_or(0))
+    }
+
+    /// Chance for what need not be secret (SplitMix64).
+    pub(super) fn random(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.random;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-        Duration::from_millis(z.checked_rem(millis).unwrap_or(0))
+        z ^ (z >> 31)
     }
 
     pub(super) fn store(&mut self, key: String, value: SecretText) -> Ticket {
@@ -315,7 +339,11 @@ impl Engine {
 
     pub(super) fn http(&mut self, request: HttpRequest) -> Ticket {
         let ticket = self.ticket();
-        self.effects.push(Effect::Http { ticket, request, keepalive: false });
+        self.effects.push(Effect::Http {
+            ticket,
+            request,
+            keepalive: false,
+        });
         ticket
     }
 
@@ -353,7 +381,9 @@ impl Engine {
         if self.flow.waits_for(ticket) {
             return self.flow_stored(done);
         }
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         if active.saving != Some(ticket) {
             return;
         }
@@ -361,7 +391,9 @@ impl Engine {
         let was_unsaved = std::mem::replace(&mut active.is_unsaved, !done);
         if !done {
             // What is there is older: a token that was spent, or one without its mark.
-            self.effects.push(Effect::Delete { key: self.keys.session() });
+            self.effects.push(Effect::Delete {
+                key: self.keys.session(),
+            });
             if !was_unsaved {
                 self.notice = Some(
                     Error::new(ErrorCode::StorageFull, Phase::Storage)
@@ -374,7 +406,9 @@ impl Engine {
 
     fn sign_out(&mut self, state: [u8; 16]) {
         // Local state goes first, whatever the network does.
-        self.effects.push(Effect::Delete { key: self.keys.session() });
+        self.effects.push(Effect::Delete {
+            key: self.keys.session(),
+        });
         self.forget_transactions();
         self.notice = None;
         self.interrupted = None;
@@ -386,7 +420,9 @@ impl Engine {
             self.unshare_family();
             self.tell_family(What::SignedOut);
         }
-        let Slot::Active(active) = std::mem::replace(&mut self.slot, Slot::Empty) else { return };
+        let Slot::Active(active) = std::mem::replace(&mut self.slot, Slot::Empty) else {
+            return;
+        };
         let record = active.record.clone();
         self.let_go(*active, &not_signed_in());
         if let Some(endpoint) = record.metadata.revocation_endpoint() {
@@ -397,12 +433,23 @@ impl Engine {
                 &record.access_token,
             );
             let ticket = self.ticket();
-            self.effects.push(Effect::Http { ticket, request, keepalive: true });
+            self.effects.push(Effect::Http {
+                ticket,
+                request,
+                keepalive: true,
+            });
         }
-        let target = self.provider(&record.provider).map(ProviderConfig::post_logout_redirect_uri);
+        let target = self
+            .provider(&record.provider)
+            .map(ProviderConfig::post_logout_redirect_uri);
         if let (Some(endpoint), Some(target)) = (record.metadata.end_session_endpoint(), target) {
-            let url =
-                end_session_url(endpoint, &record.raw_id_token, &record.client_id, target, state);
+            let url = end_session_url(
+                endpoint,
+                &record.raw_id_token,
+                &record.client_id,
+                target,
+                state,
+            );
             self.effects.push(Effect::Navigate(url));
         }
     }
@@ -412,9 +459,10 @@ impl Engine {
         if !matches!(self.slot, Slot::Active(_)) {
             return;
         }
-        self.effects.push(Effect::Delete { key: self.keys.session() });
-        if let Slot::Active(active) =
-            std::mem::replace(&mut self.slot, Slot::Ended(error.clone()))
+        self.effects.push(Effect::Delete {
+            key: self.keys.session(),
+        });
+        if let Slot::Active(active) = std::mem::replace(&mut self.slot, Slot::Ended(error.clone()))
         {
             self.let_go(*active, &error);
         }
@@ -437,5 +485,8 @@ impl Engine {
 }
 
 fn find<'a>(stored: &'a [(String, SecretText)], key: &str) -> Option<&'a str> {
-    stored.iter().find(|(name, _)| name == key).map(|(_, value)| value.expose())
+    stored
+        .iter()
+        .find(|(name, _)| name == key)
+        .map(|(_, value)| value.expose())
 }

@@ -2,11 +2,10 @@
 
 use super::Ticket;
 use super::engine::{Engine, Slot};
-use super::renewal::Refresh;
+use super::renewal::{Fresh, Refresh};
 use crate::error::{Error, ErrorCode};
 use crate::http::Exchange;
 use crate::time::Timestamp;
-use crate::token::TokenResponse;
 use std::time::Duration;
 
 /// The first pause after a failure; each further one is twice as long.
@@ -70,7 +69,9 @@ impl Engine {
         was_unanswered: bool,
         now: Timestamp,
     ) {
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         match verdict(&error, exchange) {
             Verdict::Final => {
                 let code = if was_unanswered {
@@ -78,7 +79,7 @@ impl Engine {
                 } else {
                     ErrorCode::SessionRefused
                 };
-                self.end_family(error.with_code(code));
+                self.end_own_family(error.with_code(code));
                 self.release(Some(lock));
             }
             Verdict::Configuration => {
@@ -102,7 +103,9 @@ impl Engine {
 
     /// Tries again later; or not, where nobody answers and there is no valid token left to live on.
     pub(super) fn pause_renewal(&mut self, error: Error, is_answered: bool, now: Timestamp) {
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         active.failures = active.failures.saturating_add(1);
         let failures = active.failures;
         let expires_at = active.record.expires_at();
@@ -111,29 +114,44 @@ impl Engine {
             return self.stop_renewal(error, true, now);
         }
         let mut at = now + self.pause(failures, &error);
-        if let Some(expires_at) = expires_at.filter(|_| !is_answered && failures >= UNANSWERED_LIMIT)
+        if let Some(expires_at) =
+            expires_at.filter(|_| !is_answered && failures >= UNANSWERED_LIMIT)
         {
             // Many in a row, long before it matters: once more when it does.
             at = at.max(expires_at);
         }
-        self.set_refresh(Refresh::Waiting { at, since: now, error: error.clone(), is_answered });
+        self.set_refresh(Refresh::Waiting {
+            at,
+            since: now,
+            error: error.clone(),
+            is_answered,
+        });
         self.tell_expired(&error, now);
         self.give_up_waiters(&error, now);
     }
 
     /// The new access token is withheld until its ID token can be checked.
-    pub(super) fn withhold(&mut self, tokens: Box<TokenResponse>, error: Error, now: Timestamp) {
-        let Slot::Active(active) = &mut self.slot else { return };
+    pub(super) fn withhold(&mut self, tokens: Box<Fresh>, error: Error, now: Timestamp) {
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         active.failures = active.failures.saturating_add(1);
         let failures = active.failures;
         let at = now + self.pause(failures, &error);
-        self.set_refresh(Refresh::Withheld { at, tokens, error: error.clone() });
+        self.set_refresh(Refresh::Withheld {
+            at,
+            tokens,
+            error: error.clone(),
+        });
         self.tell_expired(&error, now);
         self.give_up_waiters(&error, now);
     }
 
     fn stop_renewal(&mut self, error: Error, is_passing: bool, now: Timestamp) {
-        self.set_refresh(Refresh::Stopped { error: error.clone(), is_passing });
+        self.set_refresh(Refresh::Stopped {
+            error: error.clone(),
+            is_passing,
+        });
         if let Slot::Active(active) = &mut self.slot {
             active.was_told = true;
         }
@@ -142,7 +160,7 @@ impl Engine {
     }
 
     /// Tells the user, once, that there is no valid token any more.
-    fn tell_expired(&mut self, error: &Error, now: Timestamp) {
+    pub(super) fn tell_expired(&mut self, error: &Error, now: Timestamp) {
         if let Slot::Active(active) = &mut self.slot
             && !active.was_told
             && !active.record.is_valid_for(Duration::ZERO, now)

@@ -7,7 +7,7 @@
 //! the newest, the copy is not sent.
 
 use super::engine::{Engine, Slot};
-use super::message::{Message, What};
+use super::message::{Because, Message, What};
 use super::record::{FamilyRecord, Record};
 use super::renewal::Refresh;
 use super::{Effect, Ticket, User};
@@ -50,6 +50,24 @@ pub(super) enum Otherwise {
     Stale,
 }
 
+impl Otherwise {
+    /// A sibling with the same tokens says what it knows of them. Returns whether that ends a doubt.
+    fn heed(&mut self, is_sure: bool, is_unanswered: bool) -> bool {
+        match self {
+            Otherwise::Send { unanswered, .. } => *unanswered |= is_unanswered,
+            Otherwise::Doubt if is_sure => {
+                *self = Otherwise::Send {
+                    newest: 0,
+                    unanswered: is_unanswered,
+                };
+                return true;
+            }
+            Otherwise::Doubt | Otherwise::Stale => {}
+        }
+        false
+    }
+}
+
 impl Engine {
     /// Under the lock: is this copy of the refresh token the newest?
     pub(super) fn compare(
@@ -59,7 +77,9 @@ impl Engine {
         shared: Option<&str>,
         now: Timestamp,
     ) {
-        let Slot::Active(active) = &self.slot else { return };
+        let Slot::Active(active) = &self.slot else {
+            return;
+        };
         let record = &active.record;
         let send = |newest: u64, unanswered| Otherwise::Send { newest, unanswered };
         let (otherwise, patience) = match shared.and_then(FamilyRecord::parse) {
@@ -75,14 +95,25 @@ impl Engine {
             }
             Some(newest) => {
                 let is_same = newest.fingerprint == token.fingerprint();
-                let patience =
-                    if record.has_siblings { HEARSAY_PATIENCE } else { Duration::ZERO };
-                (send(record.generation, is_same && newest.unanswered), patience)
+                // A copy that is new here has siblings that it does not know yet.
+                let is_alone = !record.has_siblings && active.standing != Standing::Copied;
+                let patience = if is_alone {
+                    Duration::ZERO
+                } else {
+                    HEARSAY_PATIENCE
+                };
+                (
+                    send(record.generation, is_same && newest.unanswered),
+                    patience,
+                )
             }
             // Local storage is denied, or was cleared, or the family signed out meanwhile.
             None => match (active.standing, record.has_siblings) {
-                (Standing::Newest, true) => (send(record.generation, false), HEARSAY_PATIENCE),
-                (Standing::Newest | Standing::LeftHere, false) => {
+                (Standing::Newest, true) if !self.has_local_storage => {
+                    (send(record.generation, false), HEARSAY_PATIENCE)
+                }
+                (Standing::Newest, false) => (send(record.generation, false), Duration::ZERO),
+                (Standing::LeftHere, false) if !self.has_local_storage => {
                     (send(record.generation, false), Duration::ZERO)
                 }
                 _ => (Otherwise::Doubt, SIBLING_PATIENCE),
@@ -90,19 +121,25 @@ impl Engine {
         };
         match otherwise {
             Otherwise::Send { newest, unanswered } if patience.is_zero() => {
-                self.send_refresh(lock, newest, unanswered);
+                self.send_refresh(lock, newest, unanswered, now);
             }
             _ => {
                 self.ask_family();
-                self.set_refresh(Refresh::Asking { lock, until: now + patience, otherwise });
+                self.set_refresh(Refresh::Asking {
+                    lock,
+                    until: now + patience,
+                    otherwise,
+                });
             }
         }
     }
 
     /// Nobody had newer tokens in time.
-    pub(super) fn nobody_answered(&mut self, lock: Ticket, otherwise: Otherwise) {
+    pub(super) fn nobody_answered(&mut self, lock: Ticket, otherwise: Otherwise, now: Timestamp) {
         match otherwise {
-            Otherwise::Send { newest, unanswered } => self.send_refresh(lock, newest, unanswered),
+            Otherwise::Send { newest, unanswered } => {
+                self.send_refresh(lock, newest, unanswered, now)
+            }
             Otherwise::Doubt | Otherwise::Stale => self.end(
                 Error::new(ErrorCode::SessionCopyStale, Phase::Refresh)
                     .expected("the newest refresh token of this sign-in")
@@ -113,23 +150,32 @@ impl Engine {
 
     /// Asks who else is there, and for newer tokens.
     pub(super) fn ask_family(&mut self) {
-        if let Slot::Active(active) = &self.slot {
+        // Told from older questions by chance; it fits a JSON number.
+        let question = self.random() >> 11;
+        if let Slot::Active(active) = &mut self.slot {
+            active.question = question;
             let generation = active.record.generation;
-            self.tell_family(What::Ask { generation });
+            self.tell_family(What::Ask {
+                generation,
+                question,
+            });
         }
     }
 
     pub(super) fn tell_family(&mut self, what: What) {
         if let Slot::Active(active) = &self.slot {
-            let message = Message { family: active.record.family.clone(), what };
+            let message = Message {
+                family: active.record.family.clone(),
+                what,
+            };
             self.effects.push(Effect::Broadcast(message.to_json()));
         }
     }
 
     /// Hands the newest tokens to the family.
-    pub(super) fn hand_over(&mut self) {
+    pub(super) fn hand_over(&mut self, because: Because) {
         if let Slot::Active(active) = &self.slot {
-            let message = Message::tokens(&active.record).to_json();
+            let message = Message::tokens(&active.record, because).to_json();
             self.effects.push(Effect::Broadcast(message));
         }
     }
@@ -140,7 +186,10 @@ impl Engine {
             && let Some(record) = active.record.family_record()
         {
             let key = self.keys.family(&active.record.family);
-            self.effects.push(Effect::Share { key, value: Some(record.to_json()) });
+            self.effects.push(Effect::Share {
+                key,
+                value: Some(record.to_json()),
+            });
         }
     }
 
@@ -152,54 +201,99 @@ impl Engine {
         }
     }
 
-    /// Ends the session in every tab of the family.
-    pub(super) fn end_family(&mut self, error: Error) {
+    /// Ends the session in every tab of the family that has no newer tokens than this one.
+    pub(super) fn end_own_family(&mut self, error: Error) {
         if let Slot::Active(active) = &self.slot {
             let generation = active.record.generation;
-            self.unshare_family();
-            self.tell_family(What::Ended { generation, code: error.code() });
-            self.end(error);
+            self.end_family(error, generation);
         }
     }
 
+    /// Ends the session in every tab of the family with tokens up to this generation.
+    pub(super) fn end_family(&mut self, error: Error, generation: u64) {
+        self.unshare_family();
+        self.tell_family(What::Ended {
+            generation,
+            code: error.code(),
+        });
+        self.end(error);
+    }
+
     pub(super) fn message(&mut self, text: &SecretText, now: Timestamp) {
-        let Some(message) = Message::parse(text.expose()) else { return };
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Some(message) = Message::parse(text.expose()) else {
+            return;
+        };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         if message.family != active.record.family {
             return;
         }
         active.record.has_siblings = true;
         let ours = active.record.generation;
+        let is_newest = active.standing == Standing::Newest;
         match message.what {
-            What::Tokens(text) => {
+            What::Tokens {
+                record: text,
+                because,
+            } => {
                 let newer = Record::from_json(&text, self.config.providers()).filter(|record| {
                     record.family == active.record.family
                         && record.provider == active.record.provider
                         && record.user.sub() == active.record.user.sub()
                         && record.is_newer_than(&active.record)
                 });
+                let standing = match because {
+                    Because::TheyCame => Standing::Newest,
+                    Because::Asked(question) if question == active.question => Standing::Newest,
+                    _ => active.standing,
+                };
                 if let Some(record) = newer {
-                    self.take_over(record, Standing::Newest, now);
+                    self.take_over(record, standing, now);
                 }
             }
-            What::Ask { generation } if ours > generation => self.hand_over(),
-            What::Ask { generation } => {
-                let is_sure = active.standing == Standing::Newest && ours == generation;
-                let active_at = active.record.active_at;
-                self.tell_family(What::Here { generation: ours, is_sure, active_at });
+            What::Ask {
+                generation,
+                question,
+            } if ours > generation => {
+                let because = if is_newest {
+                    Because::Asked(question)
+                } else {
+                    Because::Perhaps
+                };
+                self.hand_over(because);
+            }
+            What::Ask {
+                generation,
+                question,
+            } => {
+                let here = What::Here {
+                    generation: ours,
+                    question,
+                    is_sure: is_newest && ours == generation,
+                    unanswered: active.record.unanswered,
+                    active_at: active.record.active_at,
+                };
+                self.tell_family(here);
                 if ours < generation {
                     self.ask_family();
                 }
             }
-            What::Here { generation, is_sure, active_at } => {
+            What::Here {
+                generation,
+                question,
+                is_sure,
+                unanswered,
+                active_at,
+            } => {
                 active.record.active_at = active.record.active_at.max(active_at.min(now));
-                if let Refresh::Asking {
-                    until, otherwise: otherwise @ Otherwise::Doubt, ..
-                } = &mut active.refresh
-                    && is_sure
-                    && generation == ours
+                if generation == ours
+                    && question == active.question
+                    && let Refresh::Asking {
+                        until, otherwise, ..
+                    } = &mut active.refresh
+                    && otherwise.heed(is_sure, unanswered)
                 {
-                    *otherwise = Otherwise::Send { newest: ours, unanswered: false };
                     *until = (*until).min(now + HEARSAY_PATIENCE);
                 }
             }
@@ -222,13 +316,16 @@ impl Engine {
 
     /// Takes newer tokens of this sign-in, which a sibling or another page of this tab got.
     pub(super) fn take_over(&mut self, mut record: Record, standing: Standing, now: Timestamp) {
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         // The user stays the user: what the app holds on to does not change its identity.
         let known = &active.record.user;
         record.user = match &record.user.userinfo {
-            Some(_) if known.userinfo.is_none() => {
-                User { id_token: Arc::clone(&known.id_token), ..record.user }
-            }
+            Some(_) if known.userinfo.is_none() => User {
+                id_token: Arc::clone(&known.id_token),
+                ..record.user
+            },
             _ => known.clone(),
         };
         record.active_at = record.active_at.max(active.record.active_at);

@@ -40,13 +40,27 @@ pub(super) struct IdTokenCheck {
 enum Waiting {
     Nothing,
     Keys(Ticket),
-    Signature { ticket: Ticket, pending: PendingIdToken, outcomes: Vec<SignatureOutcome> },
+    Signature {
+        ticket: Ticket,
+        pending: PendingIdToken,
+        outcomes: Vec<SignatureOutcome>,
+    },
 }
 
 impl IdTokenCheck {
     pub(super) fn new(raw: &RawIdToken, metadata: ProviderMetadata) -> Result<Self, Error> {
         let token = UnverifiedIdToken::parse(raw)?;
-        Ok(Self { token, metadata, fetched: None, waiting: Waiting::Nothing })
+        Ok(Self {
+            token,
+            metadata,
+            fetched: None,
+            waiting: Waiting::Nothing,
+        })
+    }
+
+    /// When the token says that it was issued, which nobody has vouched for yet.
+    pub(super) fn claimed_issued_at(&self) -> Option<Timestamp> {
+        self.token.claimed_issued_at()
     }
 
     /// Begins, with the keys that are known already.
@@ -86,7 +100,12 @@ impl IdTokenCheck {
         ticket: Ticket,
     ) -> Step {
         let waiting = std::mem::replace(&mut self.waiting, Waiting::Nothing);
-        let Waiting::Signature { pending, mut outcomes, .. } = waiting else {
+        let Waiting::Signature {
+            pending,
+            mut outcomes,
+            ..
+        } = waiting
+        else {
             return Step::Failed(Error::new(ErrorCode::IdTokenSignature, Phase::IdToken));
         };
         outcomes.push(outcome);
@@ -129,7 +148,11 @@ impl IdTokenCheck {
         let Some(request) = pending.requests().get(outcomes.len()).cloned() else {
             return Step::Failed(Error::new(ErrorCode::IdTokenKeyUnknown, Phase::IdToken));
         };
-        self.waiting = Waiting::Signature { ticket, pending, outcomes };
+        self.waiting = Waiting::Signature {
+            ticket,
+            pending,
+            outcomes,
+        };
         Step::Wait(Effect::Verify { ticket, request })
     }
 
@@ -137,7 +160,11 @@ impl IdTokenCheck {
         match self.metadata.jwks_request() {
             Some(request) => {
                 self.waiting = Waiting::Keys(ticket);
-                Step::Wait(Effect::Http { ticket, request, keepalive: false })
+                Step::Wait(Effect::Http {
+                    ticket,
+                    request,
+                    keepalive: false,
+                })
             }
             None => Step::Failed(
                 Error::new(ErrorCode::IdTokenKeyUnknown, Phase::IdToken)
@@ -149,14 +176,19 @@ impl IdTokenCheck {
 }
 
 fn newer_keys_may_help(error: &Error) -> bool {
-    matches!(error.code(), ErrorCode::IdTokenKeyUnknown | ErrorCode::IdTokenSignature)
+    matches!(
+        error.code(),
+        ErrorCode::IdTokenKeyUnknown | ErrorCode::IdTokenSignature
+    )
 }
 
 /// The metadata's algorithms, as far as they are ours; a list of none of ours forbids nothing,
 /// since odd metadata does not stop a sign-in.
 fn allowed_algorithms(metadata: &ProviderMetadata) -> Option<Vec<SignatureAlgorithm>> {
     let names = metadata.id_token_signing_alg_values_supported()?;
-    let known: Vec<_> =
-        names.iter().filter_map(|name| SignatureAlgorithm::from_name(name)).collect();
+    let known: Vec<_> = names
+        .iter()
+        .filter_map(|name| SignatureAlgorithm::from_name(name))
+        .collect();
     (!known.is_empty()).then_some(known)
 }

@@ -12,7 +12,9 @@ impl StorageKeys {
     /// Keys that start with `prefix`, which tells instances in one origin apart.
     #[must_use]
     pub fn new(prefix: &str) -> Self {
-        Self { prefix: format!("{prefix}.") }
+        Self {
+            prefix: format!("{prefix}."),
+        }
     }
 
     /// What every key starts with.

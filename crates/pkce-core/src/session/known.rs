@@ -54,27 +54,37 @@ impl Known {
     /// The storage entry of an issuer: key and value.
     pub(super) fn stored(&self, issuer: &str, keys: &StorageKeys) -> Option<(String, SecretText)> {
         let entry = self.entry(issuer)?;
-        let mut writer = ObjectWriter::new().integer("v", VERSION).str("issuer", issuer);
+        let mut writer = ObjectWriter::new()
+            .integer("v", VERSION)
+            .str("issuer", issuer);
         if let Some((metadata, at)) = &entry.metadata {
             writer = writer
                 .raw("metadata", &metadata.to_json())
                 .integer("metadata_at", at.as_millis());
         }
         if let Some((jwks, at)) = &entry.keys {
-            writer = writer.raw("jwks", &jwks.to_json()).integer("jwks_at", at.as_millis());
+            writer = writer
+                .raw("jwks", &jwks.to_json())
+                .integer("jwks_at", at.as_millis());
         }
         Some((keys.provider(issuer), SecretText::new(writer.finish())))
     }
 
     /// Reads a storage entry of `issuer` back; what is damaged is as good as absent.
     pub(super) fn recall(&mut self, text: &str, issuer: &str) {
-        let Some(json) = Json::parse(text) else { return };
+        let Some(json) = Json::parse(text) else {
+            return;
+        };
         let is_ours = json.get("v").and_then(Json::as_integer) == Some(VERSION)
             && json.str("issuer") == Some(issuer);
         if !is_ours {
             return;
         }
-        let at = |name| json.get(name).and_then(Json::as_integer).map(Timestamp::from_millis);
+        let at = |name| {
+            json.get(name)
+                .and_then(Json::as_integer)
+                .map(Timestamp::from_millis)
+        };
         let metadata = json
             .get("metadata")
             .and_then(ProviderMetadata::from_snapshot)
@@ -94,7 +104,11 @@ impl Known {
         match self.0.iter_mut().find(|entry| entry.issuer == issuer) {
             Some(entry) => change(entry),
             None => {
-                let mut entry = Entry { issuer: issuer.to_owned(), metadata: None, keys: None };
+                let mut entry = Entry {
+                    issuer: issuer.to_owned(),
+                    metadata: None,
+                    keys: None,
+                };
                 change(&mut entry);
                 self.0.push(entry);
             }

@@ -17,16 +17,29 @@ pub(super) struct Message {
 
 /// What it says.
 pub(super) enum What {
-    /// The newest session: a [`Record`] as it is stored.
-    Tokens(String),
+    /// The newest session.
+    Tokens {
+        /// A [`Record`] as it is stored.
+        record: String,
+        /// What is said of the moment.
+        because: Because,
+    },
     /// "Who is there, and has anybody tokens newer than this generation?"
-    Ask { generation: u64 },
+    Ask {
+        generation: u64,
+        /// Names the question.
+        question: u64,
+    },
     /// "I am, and I have none."
     Here {
         /// Of the tab that answers.
         generation: u64,
+        /// What was asked. A tab that slept answers old questions first.
+        question: u64,
         /// Whether that tab knows that there are none newer.
         is_sure: bool,
+        /// That tab sent its refresh token and knows no answer.
+        unanswered: bool,
         /// When the user last did something there.
         active_at: Timestamp,
     },
@@ -38,15 +51,32 @@ pub(super) enum What {
     Ended { generation: u64, code: ErrorCode },
 }
 
+/// Why tokens are handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Because {
+    /// They just came.
+    TheyCame,
+    /// Somebody asked this question, and the tab knows of none newer.
+    Asked(u64),
+    /// Somebody asked, and the tab has newer ones, if not the newest.
+    Perhaps,
+}
+
 impl Message {
-    pub(super) fn tokens(record: &Record) -> Self {
-        let what = What::Tokens(record.to_json().expose().to_owned());
-        Self { family: record.family.clone(), what }
+    pub(super) fn tokens(record: &Record, because: Because) -> Self {
+        let what = What::Tokens {
+            record: record.to_json().expose().to_owned(),
+            because,
+        };
+        Self {
+            family: record.family.clone(),
+            what,
+        }
     }
 
     pub(super) fn to_json(&self) -> SecretText {
         let kind = match &self.what {
-            What::Tokens(_) => "tokens",
+            What::Tokens { .. } => "tokens",
             What::Ask { .. } => "ask",
             What::Here { .. } => "here",
             What::Active => "active",
@@ -57,18 +87,39 @@ impl Message {
             .integer("v", VERSION)
             .str("family", &self.family)
             .str("type", kind);
-        let number = |generation: u64| i64::try_from(generation).unwrap_or(i64::MAX);
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let writer = match &self.what {
-            What::Tokens(record) => writer.str("record", record),
-            What::Ask { generation } => writer.integer("generation", number(*generation)),
-            What::Here { generation, is_sure, active_at } => writer
+            What::Tokens { record, because } => {
+                let writer = writer
+                    .str("record", record)
+                    .bool("new", *because == Because::TheyCame);
+                match because {
+                    Because::Asked(question) => writer.integer("question", number(*question)),
+                    _ => writer,
+                }
+            }
+            What::Ask {
+                generation,
+                question,
+            } => writer
                 .integer("generation", number(*generation))
+                .integer("question", number(*question)),
+            What::Here {
+                generation,
+                question,
+                is_sure,
+                unanswered,
+                active_at,
+            } => writer
+                .integer("generation", number(*generation))
+                .integer("question", number(*question))
                 .bool("sure", *is_sure)
+                .bool("unanswered", *unanswered)
                 .integer("active_at", active_at.as_millis()),
             What::Active | What::SignedOut => writer,
-            What::Ended { generation, code } => {
-                writer.integer("generation", number(*generation)).str("code", code.as_str())
-            }
+            What::Ended { generation, code } => writer
+                .integer("generation", number(*generation))
+                .str("code", code.as_str()),
         };
         SecretText::new(writer.finish())
     }
@@ -79,13 +130,25 @@ impl Message {
         if json.get("v")?.as_integer()? != VERSION {
             return None;
         }
-        let generation = || u64::try_from(json.get("generation")?.as_integer()?).ok();
+        let number = |name| u64::try_from(json.get(name)?.as_integer()?).ok();
         let what = match json.str("type")? {
-            "tokens" => What::Tokens(json.str("record")?.to_owned()),
-            "ask" => What::Ask { generation: generation()? },
+            "tokens" => What::Tokens {
+                record: json.str("record")?.to_owned(),
+                because: match (json.get("new")?.as_bool()?, number("question")) {
+                    (true, _) => Because::TheyCame,
+                    (false, Some(question)) => Because::Asked(question),
+                    (false, None) => Because::Perhaps,
+                },
+            },
+            "ask" => What::Ask {
+                generation: number("generation")?,
+                question: number("question")?,
+            },
             "here" => What::Here {
-                generation: generation()?,
+                generation: number("generation")?,
+                question: number("question")?,
                 is_sure: json.get("sure")?.as_bool()?,
+                unanswered: json.get("unanswered")?.as_bool()?,
                 active_at: Timestamp::from_millis(json.get("active_at")?.as_integer()?),
             },
             "active" => What::Active,
@@ -93,10 +156,16 @@ impl Message {
             "ended" => {
                 let code = json.str("code")?;
                 let code = ErrorCode::ALL.iter().find(|known| known.as_str() == code)?;
-                What::Ended { generation: generation()?, code: *code }
+                What::Ended {
+                    generation: number("generation")?,
+                    code: *code,
+                }
             }
             _ => return None,
         };
-        Some(Self { family: json.str("family")?.to_owned(), what })
+        Some(Self {
+            family: json.str("family")?.to_owned(),
+            what,
+        })
     }
 }

@@ -344,7 +344,10 @@ impl User {
     /// A claim: UserInfo's where it has one, else the ID token's.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&Json> {
-        self.userinfo.as_ref().and_then(|info| info.get(name)).or_else(|| self.id_token.claim(name))
+        self.userinfo
+            .as_ref()
+            .and_then(|info| info.get(name))
+            .or_else(|| self.id_token.claim(name))
     }
 
     /// What to call the user: `name`, else `preferred_username`, else `email`, else `sub`.

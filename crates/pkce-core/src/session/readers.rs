@@ -33,8 +33,10 @@ pub(super) struct Waiter {
 
 impl Waiter {
     /// When to look again.
-    pub(super) fn next(&self) -> Timestamp {
-        self.content_at.map_or(self.until, |at| at.min(self.until))
+    pub(super) fn next(&self, now: Timestamp) -> Timestamp {
+        // A moment that has passed in vain is past.
+        let content_at = self.content_at.filter(|at| *at > now);
+        content_at.map_or(self.until, |at| at.min(self.until))
     }
 
     pub(super) fn set_back(&mut self, by: Duration) {
@@ -68,7 +70,11 @@ impl Refusals {
         if now.since(received_at) < pause {
             return false;
         }
-        self.count = if now.since(at) > pause * 10 { 0 } else { self.count.saturating_add(1) };
+        self.count = if now.since(at) > pause * 10 {
+            0
+        } else {
+            self.count.saturating_add(1)
+        };
         self.last = Some((generation, now));
         true
     }
@@ -85,7 +91,9 @@ impl Active {
 
     /// Whether the token at hand was not refused to this reader.
     fn is_new_to(&self, waiter: &Waiter) -> bool {
-        waiter.refused.is_none_or(|refused| refused < self.record.access_generation)
+        waiter
+            .refused
+            .is_none_or(|refused| refused < self.record.access_generation)
     }
 
     /// What the token at hand is to this reader now: its wish, better than nothing, or nothing.
@@ -136,7 +144,9 @@ impl Engine {
         };
         let until = now + READER_PATIENCE;
         if is_refused
-            && !active.refusals.admit(record.access_generation, record.received_at, now)
+            && !active
+                .refusals
+                .admit(record.access_generation, record.received_at, now)
         {
             let result = Err(Error::new(ErrorCode::ApiUnauthorized, Phase::Api)
                 .expected("an API that takes a token fresh from the provider")
@@ -144,9 +154,17 @@ impl Engine {
             self.effects.push(Effect::TokenReady { id, result });
             return;
         }
-        active.waiters.push(Waiter { id, min_validity, content_at, refused, until });
+        active.waiters.push(Waiter {
+            id,
+            min_validity,
+            content_at,
+            refused,
+            until,
+        });
         self.serve(now);
-        let Slot::Active(active) = &self.slot else { return };
+        let Slot::Active(active) = &self.slot else {
+            return;
+        };
         if active.waiters.iter().all(|waiter| waiter.id != id) {
             return;
         }
@@ -170,7 +188,9 @@ impl Engine {
 
     /// Serves the readers whose wish the current token meets, and those who waited long enough.
     pub(super) fn serve(&mut self, now: Timestamp) {
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         let waiters = std::mem::take(&mut active.waiters);
         for waiter in waiters {
             let result = if active.serves(&waiter, now) {
@@ -183,13 +203,18 @@ impl Engine {
                 active.waiters.push(waiter);
                 continue;
             };
-            self.effects.push(Effect::TokenReady { id: waiter.id, result });
+            self.effects.push(Effect::TokenReady {
+                id: waiter.id,
+                result,
+            });
         }
     }
 
     /// A renewal failed: a token that is still valid serves those who did not have it refused.
     pub(super) fn give_up_waiters(&mut self, error: &Error, now: Timestamp) {
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         let is_valid = active.record.is_valid_for(Duration::ZERO, now);
         for waiter in std::mem::take(&mut active.waiters) {
             let result = if is_valid && active.is_new_to(&waiter) {
@@ -197,16 +222,23 @@ impl Engine {
             } else {
                 Err(error.clone())
             };
-            self.effects.push(Effect::TokenReady { id: waiter.id, result });
+            self.effects.push(Effect::TokenReady {
+                id: waiter.id,
+                result,
+            });
         }
     }
 
     // ---- UserInfo ----
 
     pub(super) fn ask_userinfo(&mut self) {
-        let Slot::Active(active) = &self.slot else { return };
+        let Slot::Active(active) = &self.slot else {
+            return;
+        };
         let record = &active.record;
-        let is_wanted = self.provider(&record.provider).is_some_and(|config| config.userinfo());
+        let is_wanted = self
+            .provider(&record.provider)
+            .is_some_and(|config| config.userinfo());
         let Some(endpoint) = record.metadata.userinfo_endpoint().filter(|_| is_wanted) else {
             return;
         };
@@ -219,7 +251,9 @@ impl Engine {
     }
 
     pub(super) fn userinfo_came(&mut self, exchange: &Exchange) {
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         let user = &mut active.record.user;
         match userinfo::judge(exchange, user.id_token.sub()) {
             Ok((claims, text)) => {
@@ -246,5 +280,7 @@ pub(super) fn expired(phase: Phase) -> Error {
 
 /// There is no session to ask for a token.
 pub(super) fn not_signed_in() -> Error {
-    Error::new(ErrorCode::NotSignedIn, Phase::Api).expected("a signed-in user").came("none")
+    Error::new(ErrorCode::NotSignedIn, Phase::Api)
+        .expected("a signed-in user")
+        .came("none")
 }

@@ -23,9 +23,9 @@ pub(super) struct Consumed(Vec<String>);
 
 impl Consumed {
     pub(super) fn parse(text: Option<&str>) -> Self {
-        let list = text.and_then(Json::parse).and_then(|json| {
-            json.get("states").and_then(crate::authorization::strings)
-        });
+        let list = text
+            .and_then(Json::parse)
+            .and_then(|json| json.get("states").and_then(crate::authorization::strings));
         Self(list.unwrap_or_default())
     }
 
@@ -120,7 +120,8 @@ impl Record {
 
     /// Whether the access token is good for more than `margin` from now.
     pub(super) fn is_valid_for(&self, margin: Duration, now: Timestamp) -> bool {
-        self.expires_at().is_none_or(|expires_at| now + margin < expires_at)
+        self.expires_at()
+            .is_none_or(|expires_at| now + margin < expires_at)
     }
 
     /// Whether this has tokens that `other` of the same family has not.
@@ -138,11 +139,11 @@ impl Record {
 
     /// Takes what a token response renews (RFC 6749 6): an absent refresh token or scope keeps the
     /// old one.
-    pub(super) fn renew_access_token(&mut self, response: &TokenResponse, now: Timestamp) {
+    pub(super) fn renew_access_token(&mut self, response: &TokenResponse, came_at: Timestamp) {
         self.access_token = response.access_token.clone();
         self.access_generation = self.generation;
         self.token_type = response.token_type;
-        self.received_at = now;
+        self.received_at = came_at;
         self.lifetime = response.expires_in;
         if let Some(scope) = &response.scope {
             self.scope.clone_from(scope);
@@ -171,7 +172,10 @@ impl Record {
                 .str("token_type", self.token_type.as_str())
                 .integer("received_at", self.received_at.as_millis())
                 .opt_integer("lifetime", self.lifetime.map(|l| integer(l.as_secs())))
-                .opt_str("refresh_token", self.refresh_token.as_ref().map(RefreshToken::expose))
+                .opt_str(
+                    "refresh_token",
+                    self.refresh_token.as_ref().map(RefreshToken::expose),
+                )
                 .bool("unanswered", self.unanswered)
                 .str("scope", &self.scope)
                 .strs("resource", self.resource.iter().map(String::as_str))
@@ -203,7 +207,8 @@ impl Record {
             return None;
         }
         let raw_id_token = RawIdToken::new(json.str("id_token")?)?;
-        let id_token = VerifiedIdToken::restore(&raw_id_token, metadata.issuer().as_str(), client_id).ok()?;
+        let id_token =
+            VerifiedIdToken::restore(&raw_id_token, metadata.issuer().as_str(), client_id).ok()?;
         let userinfo_text = json.str("userinfo").map(str::to_owned);
         let userinfo = userinfo_text
             .as_deref()
@@ -232,7 +237,11 @@ impl Record {
             scope: json.str("scope")?.to_owned(),
             resource: crate::authorization::strings(json.get("resource")?)?,
             raw_id_token,
-            user: User { id_token: Arc::new(id_token), userinfo, userinfo_text },
+            user: User {
+                id_token: Arc::new(id_token),
+                userinfo,
+                userinfo_text,
+            },
             signed_in_at: Timestamp::from_millis(json.get("signed_in_at")?.as_integer()?),
             active_at: Timestamp::from_millis(json.get("active_at")?.as_integer()?),
             has_siblings: json.get("has_siblings")?.as_bool()?,

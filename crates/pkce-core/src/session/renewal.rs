@@ -5,11 +5,12 @@
 use super::engine::{Engine, Slot};
 use super::family::{Otherwise, Standing};
 use super::id_token_check::{IdTokenCheck, Step};
+use super::message::Because;
 use super::readers::{Refusals, Waiter};
 use super::record::Record;
 use super::{Effect, Renewal, SignedIn, Ticket};
 use crate::error::{Error, ErrorCode, Phase};
-use crate::http::Exchange;
+use crate::http::{ANSWER_TIMEOUT, Exchange};
 use crate::id_token::{Expectations, Occasion};
 use crate::jose::SignatureOutcome;
 use crate::time::Timestamp;
@@ -25,6 +26,8 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(45);
 pub(super) struct Active {
     pub(super) record: Record,
     pub(super) standing: Standing,
+    /// The last question to the family.
+    pub(super) question: u64,
     pub(super) refresh: Refresh,
     pub(super) waiters: Vec<Waiter>,
     pub(super) refusals: Refusals,
@@ -55,21 +58,34 @@ pub(super) enum Refresh {
     /// Waiting for the family's lock.
     Locking { lock: Ticket, until: Timestamp },
     /// Waiting for what other tabs know.
-    Asking { lock: Ticket, until: Timestamp, otherwise: Otherwise },
+    Asking {
+        lock: Ticket,
+        until: Timestamp,
+        otherwise: Otherwise,
+    },
     /// The request is out.
     Sending {
         lock: Ticket,
         ticket: Ticket,
+        sent_at: Timestamp,
         /// This very refresh token was sent before without an answer.
         was_unanswered: bool,
         /// A sibling handed over newer tokens meanwhile.
         is_superseded: bool,
     },
     /// New tokens came; their ID token is being verified. Without a lock after a pause.
-    Checking { lock: Option<Ticket>, check: Box<IdTokenCheck>, tokens: Box<TokenResponse> },
+    Checking {
+        lock: Option<Ticket>,
+        check: Box<IdTokenCheck>,
+        tokens: Box<Fresh>,
+    },
     /// New tokens came, but the keys for their ID token could not be had; the new access token is
     /// withheld until then.
-    Withheld { at: Timestamp, tokens: Box<TokenResponse>, error: Error },
+    Withheld {
+        at: Timestamp,
+        tokens: Box<Fresh>,
+        error: Error,
+    },
     /// It failed for a passing reason.
     Waiting {
         at: Timestamp,
@@ -84,6 +100,14 @@ pub(super) enum Refresh {
         /// A page that wakes up may try again.
         is_passing: bool,
     },
+}
+
+/// Tokens that are not believed yet.
+#[derive(Debug)]
+pub(super) struct Fresh {
+    tokens: TokenResponse,
+    /// When they came: their lifetimes count from here, however long the check takes.
+    pub(super) came_at: Timestamp,
 }
 
 impl Refresh {
@@ -115,6 +139,7 @@ impl Active {
         Self {
             record,
             standing,
+            question: 0,
             refresh: Refresh::Idle,
             waiters: Vec::new(),
             refusals: Refusals::default(),
@@ -146,9 +171,14 @@ impl Active {
             renewal: match &self.refresh {
                 Refresh::Idle => Renewal::Idle,
                 Refresh::Waiting { at, error, .. } | Refresh::Withheld { at, error, .. } => {
-                    Renewal::Retrying { at: *at, error: error.clone() }
+                    Renewal::Retrying {
+                        at: *at,
+                        error: error.clone(),
+                    }
                 }
-                Refresh::Stopped { error, .. } => Renewal::Stopped { error: error.clone() },
+                Refresh::Stopped { error, .. } => Renewal::Stopped {
+                    error: error.clone(),
+                },
                 _ => Renewal::Refreshing,
             },
         }
@@ -191,13 +221,18 @@ impl Engine {
         }
         for waiter in active.waiters {
             let result = Err(reason.clone());
-            self.effects.push(Effect::TokenReady { id: waiter.id, result });
+            self.effects.push(Effect::TokenReady {
+                id: waiter.id,
+                result,
+            });
         }
     }
 
     /// Stores the session.
     pub(super) fn save(&mut self) {
-        let Slot::Active(active) = &self.slot else { return };
+        let Slot::Active(active) = &self.slot else {
+            return;
+        };
         let (key, value) = (self.keys.session(), active.record.to_json());
         let ticket = self.store(key, value);
         if let Slot::Active(active) = &mut self.slot {
@@ -213,12 +248,20 @@ impl Engine {
 
     // ---- the one path ----
 
-    /// Begins a renewal, unless one runs.
+    /// Begins a renewal, unless one runs, or a sign-in may be about to take the session's place: an
+    /// answer that nobody waits for any more would be lost for the session's other tabs.
     pub(super) fn renew(&mut self, now: Timestamp) {
-        let Slot::Active(active) = &mut self.slot else { return };
+        if self.flow.is_completing() {
+            return;
+        }
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         if active.refresh.is_running()
             || matches!(active.refresh, Refresh::Withheld { .. })
             || active.record.refresh_token.is_none()
+            // Whether the session is over is just being found out.
+            || active.idle_asked.is_some()
         {
             return;
         }
@@ -227,8 +270,15 @@ impl Engine {
         let name = self.keys.lock(&active.record.family);
         let read = self.keys.family(&active.record.family);
         let lock = self.ticket();
-        self.effects.push(Effect::Lock { ticket: lock, name, read });
-        self.set_refresh(Refresh::Locking { lock, until: now + LOCK_PATIENCE });
+        self.effects.push(Effect::Lock {
+            ticket: lock,
+            name,
+            read,
+        });
+        self.set_refresh(Refresh::Locking {
+            lock,
+            until: now + LOCK_PATIENCE,
+        });
     }
 
     /// Under the lock. Returns false where nobody waits for this lock.
@@ -238,20 +288,34 @@ impl Engine {
         shared: Option<&str>,
         now: Timestamp,
     ) -> bool {
-        let Slot::Active(active) = &self.slot else { return false };
+        let Slot::Active(active) = &self.slot else {
+            return false;
+        };
         if !matches!(active.refresh, Refresh::Locking { lock, .. } if lock == ticket) {
             return false;
         }
-        let Some(token) = active.record.refresh_token.clone() else { return false };
+        let Some(token) = active.record.refresh_token.clone() else {
+            return false;
+        };
         self.compare(ticket, &token, shared, now);
         true
     }
 
     /// Sends the refresh token, which is the newest as far as anybody knows.
-    pub(super) fn send_refresh(&mut self, lock: Ticket, newest: u64, shared_unanswered: bool) {
-        let Slot::Active(active) = &mut self.slot else { return };
+    pub(super) fn send_refresh(
+        &mut self,
+        lock: Ticket,
+        newest: u64,
+        shared_unanswered: bool,
+        now: Timestamp,
+    ) {
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         let record = &mut active.record;
-        let Some(refresh_token) = &record.refresh_token else { return };
+        let Some(refresh_token) = &record.refresh_token else {
+            return;
+        };
         let request = token::refresh_request(
             record.metadata.token_endpoint(),
             &record.client_id,
@@ -267,6 +331,7 @@ impl Engine {
         self.set_refresh(Refresh::Sending {
             lock,
             ticket,
+            sent_at: now,
             was_unanswered,
             is_superseded: false,
         });
@@ -278,17 +343,27 @@ impl Engine {
         exchange: &Exchange,
         now: Timestamp,
     ) {
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         if active.userinfo == Some(ticket) {
             active.userinfo = None;
             return self.userinfo_came(exchange);
         }
         match std::mem::replace(&mut active.refresh, Refresh::Idle) {
-            Refresh::Sending { lock, ticket: sent, was_unanswered, is_superseded, .. }
-                if sent == ticket =>
-            {
+            Refresh::Sending {
+                lock,
+                ticket: sent,
+                sent_at,
+                was_unanswered,
+                is_superseded,
+            } if sent == ticket => {
                 match token::judge(exchange, Phase::Refresh) {
-                    Ok(tokens) => self.renewed(lock, tokens, now),
+                    Ok(tokens) => {
+                        // An answer that is looked at later came before the machine slept.
+                        let came_at = now.min(sent_at + ANSWER_TIMEOUT);
+                        self.renewed(lock, Box::new(Fresh { tokens, came_at }), now);
+                    }
                     Err(_) if is_superseded => {
                         self.release(Some(lock));
                         self.serve(now);
@@ -298,7 +373,11 @@ impl Engine {
                     }
                 }
             }
-            Refresh::Checking { lock, mut check, tokens } if check.waits_for(ticket) => {
+            Refresh::Checking {
+                lock,
+                mut check,
+                tokens,
+            } if check.waits_for(ticket) => {
                 let ticket = self.ticket();
                 let step = check.keys_came(exchange, ticket);
                 self.renewal_check(step, lock, check, tokens, now);
@@ -313,19 +392,25 @@ impl Engine {
         outcome: SignatureOutcome,
         now: Timestamp,
     ) {
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         match std::mem::replace(&mut active.refresh, Refresh::Idle) {
-            Refresh::Checking { lock, mut check, tokens } if check.waits_for(ticket) => {
+            Refresh::Checking {
+                lock,
+                mut check,
+                tokens,
+            } if check.waits_for(ticket) => {
                 let first = Arc::clone(&active.record.user.id_token);
                 let client_id = active.record.client_id.clone();
                 let expected = Expectations {
                     issuer: first.issuer(),
                     client_id: &client_id,
-                    access_token: Some(&tokens.access_token),
+                    access_token: Some(&tokens.tokens.access_token),
                     occasion: Occasion::Refresh { first: &first },
                 };
                 let ticket = self.ticket();
-                let step = check.signature_checked(outcome, &expected, now, ticket);
+                let step = check.signature_checked(outcome, &expected, tokens.came_at, ticket);
                 self.renewal_check(step, lock, check, tokens, now);
             }
             other => active.refresh = other,
@@ -334,32 +419,41 @@ impl Engine {
 
     /// A token response came: what is spent is replaced, in storage and in every tab, before
     /// anything else.
-    fn renewed(&mut self, lock: Ticket, tokens: TokenResponse, now: Timestamp) {
-        let Slot::Active(active) = &mut self.slot else { return };
+    fn renewed(&mut self, lock: Ticket, tokens: Box<Fresh>, now: Timestamp) {
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         active.failures = 0;
         active.standing = Standing::Newest;
         active.record.unanswered = false;
         active.record.generation = active.record.generation.saturating_add(1);
-        if let Some(newer) = &tokens.refresh_token {
+        if let Some(newer) = &tokens.tokens.refresh_token {
             active.record.refresh_token = Some(newer.clone());
         }
-        if tokens.id_token.is_none() {
+        if tokens.tokens.id_token.is_none() {
             self.share_family();
             return self.accept_renewal(Some(lock), &tokens, now);
         }
         self.save();
         self.share_family();
-        self.hand_over();
-        self.check_renewed(Some(lock), Box::new(tokens), now);
+        self.hand_over(Because::TheyCame);
+        self.check_renewed(Some(lock), tokens, now);
     }
 
-    fn check_renewed(&mut self, lock: Option<Ticket>, tokens: Box<TokenResponse>, now: Timestamp) {
-        let Slot::Active(active) = &self.slot else { return };
-        let Some(raw) = &tokens.id_token else { return };
+    fn check_renewed(&mut self, lock: Option<Ticket>, mut tokens: Box<Fresh>, now: Timestamp) {
+        let Slot::Active(active) = &self.slot else {
+            return;
+        };
+        let Some(raw) = &tokens.tokens.id_token else {
+            return;
+        };
         let metadata = active.record.metadata.clone();
         let known = self.keys_of(&active.record.provider, metadata.issuer().as_str());
         match IdTokenCheck::new(raw, metadata) {
             Ok(mut check) => {
+                // They came no earlier than they were made.
+                let made_at = check.claimed_issued_at().unwrap_or(now).min(now);
+                tokens.came_at = tokens.came_at.max(made_at);
                 let ticket = self.ticket();
                 let step = check.begin(known.as_ref(), ticket);
                 self.renewal_check(step, lock, Box::new(check), tokens, now);
@@ -373,16 +467,22 @@ impl Engine {
         step: Step,
         lock: Option<Ticket>,
         check: Box<IdTokenCheck>,
-        tokens: Box<TokenResponse>,
+        tokens: Box<Fresh>,
         now: Timestamp,
     ) {
         match step {
             Step::Wait(effect) => {
                 self.effects.push(effect);
-                self.set_refresh(Refresh::Checking { lock, check, tokens });
+                self.set_refresh(Refresh::Checking {
+                    lock,
+                    check,
+                    tokens,
+                });
             }
             Step::Done(_) => {
-                let Slot::Active(active) = &self.slot else { return };
+                let Slot::Active(active) = &self.slot else {
+                    return;
+                };
                 let issuer = active.record.metadata.issuer().as_str().to_owned();
                 self.learn_keys(&issuer, *check, now);
                 self.accept_renewal(lock, &tokens, now);
@@ -397,13 +497,15 @@ impl Engine {
 
     /// An ID token that is not good: whoever answers so is not trusted with the session.
     fn refuse_renewed(&mut self, lock: Option<Ticket>, error: Error) {
-        self.end_family(error.in_phase(Phase::Refresh));
+        self.end_own_family(error.in_phase(Phase::Refresh));
         self.release(lock);
     }
 
     /// The keys of a withheld token are asked for again.
     pub(super) fn check_again(&mut self, now: Timestamp) {
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         match std::mem::replace(&mut active.refresh, Refresh::Idle) {
             // The refresh token is safe in storage already; no lock is needed for the rest.
             Refresh::Withheld { tokens, .. } => self.check_renewed(None, tokens, now),
@@ -411,17 +513,29 @@ impl Engine {
         }
     }
 
-    fn accept_renewal(&mut self, lock: Option<Ticket>, tokens: &TokenResponse, now: Timestamp) {
-        let Slot::Active(active) = &mut self.slot else { return };
-        active.record.renew_access_token(tokens, now);
+    fn accept_renewal(&mut self, lock: Option<Ticket>, fresh: &Fresh, now: Timestamp) {
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
+        active
+            .record
+            .renew_access_token(&fresh.tokens, fresh.came_at);
         active.refresh = Refresh::Idle;
         active.failures = 0;
         active.was_told = false;
         // What a renewal has said before is settled; other notices are the user's to dismiss.
-        self.notice = self.notice.take().filter(|notice| notice.phase() != Phase::Refresh);
+        self.notice = self
+            .notice
+            .take()
+            .filter(|notice| notice.phase() != Phase::Refresh);
         self.plan(now);
         self.save();
-        self.hand_over();
+        // Without the lock another tab may have renewed meanwhile.
+        self.hand_over(if lock.is_some() {
+            Because::TheyCame
+        } else {
+            Because::Perhaps
+        });
         self.release(lock);
         self.serve(now);
     }

@@ -3,8 +3,8 @@
 
 use super::engine::{Engine, Slot};
 use super::failure::FIRST_PAUSE;
-use super::readers::expired;
 use super::message::What;
+use super::readers::expired;
 use super::renewal::Refresh;
 use crate::error::{Error, ErrorCode, Phase};
 use crate::time::Timestamp;
@@ -16,6 +16,8 @@ const LEAD_LIMIT: Duration = Duration::from_secs(120);
 const NETWORK_PATIENCE: Duration = Duration::from_secs(3);
 /// A timer so late was no background tab's: the machine slept.
 const SLEEP: Duration = Duration::from_secs(90);
+/// An answer that did not come in time says nothing when the time was so long ago.
+const OLD_NEWS: Duration = Duration::from_secs(5);
 /// How often activity is noted.
 const ACTIVITY_STEP: Duration = Duration::from_secs(2);
 /// How long siblings have to say that the user is at work there.
@@ -25,7 +27,9 @@ impl Engine {
     /// When to renew: a quarter of the lifetime before its end, at most two minutes, and never
     /// before half of it has passed, so that no answer can make a tight loop.
     pub(super) fn plan(&mut self, now: Timestamp) {
-        let Slot::Active(active) = &self.slot else { return };
+        let Slot::Active(active) = &self.slot else {
+            return;
+        };
         let record = &active.record;
         let due = match (&record.refresh_token, record.lifetime) {
             (None, _) => None,
@@ -54,7 +58,9 @@ impl Engine {
     }
 
     fn renew_if_due(&mut self, now: Timestamp) {
-        let Slot::Active(active) = &self.slot else { return };
+        let Slot::Active(active) = &self.slot else {
+            return;
+        };
         let due = match &active.refresh {
             Refresh::Idle => active.due,
             Refresh::Waiting { at, .. } => Some(*at),
@@ -67,7 +73,9 @@ impl Engine {
     }
 
     pub(super) fn refresh_by_hand(&mut self, now: Timestamp) {
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         self.notice = None;
         if active.record.refresh_token.is_none() || active.refresh.is_running() {
             return;
@@ -98,18 +106,25 @@ impl Engine {
     /// A network that was gone is worth another try, but not many in one second, and not sooner
     /// than the server asked for.
     fn try_again(&mut self, now: Timestamp) {
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         match &mut active.refresh {
-            Refresh::Waiting { since, error, is_answered, .. }
-                if error.wait_ms().is_none() && now.since(*since) >= FIRST_PAUSE =>
-            {
+            Refresh::Waiting {
+                since,
+                error,
+                is_answered,
+                ..
+            } if error.wait_ms().is_none() && now.since(*since) >= FIRST_PAUSE => {
                 if !*is_answered {
                     active.failures = 0;
                 }
                 active.refresh = Refresh::Idle;
                 active.due = Some(now);
             }
-            Refresh::Stopped { is_passing: true, .. } => {
+            Refresh::Stopped {
+                is_passing: true, ..
+            } => {
                 active.refresh = Refresh::Idle;
                 active.failures = 0;
                 active.due = Some(now);
@@ -122,7 +137,9 @@ impl Engine {
     /// Holds the renewal that is due back for a moment, once: the flag can be wrong, so it delays
     /// and never forbids.
     pub(super) fn hold_for_network(&mut self, now: Timestamp) {
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         let until = now + NETWORK_PATIENCE;
         let is_soon = match &active.refresh {
             Refresh::Idle => active.due.is_some_and(|due| due <= until),
@@ -144,22 +161,29 @@ impl Engine {
     /// much time really passed, the tokens are renewed.
     pub(super) fn clock_set_back(&mut self, by: Duration, now: Timestamp) {
         self.flow.set_back(by);
-        let Slot::Active(active) = &mut self.slot else { return };
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         active.record.set_back(by);
         active.hold = None;
         active.idle_asked = None;
-        active.waiters.iter_mut().for_each(|waiter| waiter.set_back(by));
+        active
+            .waiters
+            .iter_mut()
+            .for_each(|waiter| waiter.set_back(by));
         match &mut active.refresh {
             Refresh::Locking { until, .. } | Refresh::Asking { until, .. } => *until = *until - by,
             Refresh::Waiting { at, since, .. } => {
                 *at = *at - by;
                 *since = *since - by;
             }
-            Refresh::Withheld { at, .. } => *at = *at - by,
-            Refresh::Idle
-            | Refresh::Sending { .. }
-            | Refresh::Checking { .. }
-            | Refresh::Stopped { .. } => {}
+            Refresh::Checking { tokens, .. } => tokens.came_at = tokens.came_at - by,
+            Refresh::Withheld { at, tokens, .. } => {
+                *at = *at - by;
+                tokens.came_at = tokens.came_at - by;
+            }
+            Refresh::Sending { sent_at, .. } => *sent_at = *sent_at - by,
+            Refresh::Idle | Refresh::Stopped { .. } => {}
         }
         if active.record.lifetime.is_some() {
             active.due = Some(now);
@@ -172,34 +196,59 @@ impl Engine {
         if self.is_over(now) {
             return;
         }
-        let Slot::Active(active) = &self.slot else { return };
+        let Slot::Active(active) = &self.slot else {
+            return;
+        };
         match &active.refresh {
             Refresh::Idle | Refresh::Waiting { .. } => self.renew_if_due(now),
             Refresh::Locking { lock, until } if *until <= now => {
                 let lock = *lock;
                 self.lock_timed_out(lock, now);
             }
-            Refresh::Asking { lock, until, otherwise } if *until <= now => {
+            Refresh::Asking {
+                lock,
+                until,
+                otherwise,
+            } if *until <= now => {
                 let (lock, otherwise) = (*lock, *otherwise);
-                self.nobody_answered(lock, otherwise);
+                if now.since(*until) > OLD_NEWS {
+                    // The page slept in between: what it asked and heard is of another time.
+                    self.release(Some(lock));
+                    self.set_refresh(Refresh::Idle);
+                    self.renew_soon(now);
+                } else {
+                    self.nobody_answered(lock, otherwise, now);
+                }
             }
             Refresh::Withheld { at, .. } if *at <= now => self.check_again(now),
             _ => {}
+        }
+        if let Slot::Active(active) = &self.slot
+            && let Refresh::Waiting { error, .. } | Refresh::Withheld { error, .. } =
+                &active.refresh
+        {
+            let error = error.clone();
+            self.tell_expired(&error, now);
         }
         self.serve(now);
     }
 
     /// Ends the session that reached its end.
     fn is_over(&mut self, now: Timestamp) -> bool {
-        let Slot::Active(active) = &mut self.slot else { return true };
-        if active.record.refresh_token.is_none()
-            && !active.record.is_valid_for(Duration::ZERO, now)
+        let Slot::Active(active) = &mut self.slot else {
+            return true;
+        };
+        if active.record.refresh_token.is_none() && !active.record.is_valid_for(Duration::ZERO, now)
         {
             self.end(expired(Phase::Refresh));
             return true;
         }
-        let Some((at, code)) = self.limit() else { return false };
-        let Slot::Active(active) = &mut self.slot else { return true };
+        let Some((at, code)) = self.limit() else {
+            return false;
+        };
+        let Slot::Active(active) = &mut self.slot else {
+            return true;
+        };
         if at > now {
             active.idle_asked = None;
             return false;
@@ -219,20 +268,22 @@ impl Engine {
         let error = Error::new(code, Phase::Refresh)
             .expected("a session within the limits of the configuration")
             .came("one that reached its limit");
-        if code == ErrorCode::SessionMaxAge {
-            self.end_family(error);
-        } else {
-            self.end(error);
-        }
+        self.end_family(error, u64::MAX);
         true
     }
 
     /// When the configured limits end the session, and which of them does.
     pub(super) fn limit(&self) -> Option<(Timestamp, ErrorCode)> {
-        let Slot::Active(active) = &self.slot else { return None };
+        let Slot::Active(active) = &self.slot else {
+            return None;
+        };
         let (record, options) = (&active.record, self.config.session());
-        let idle = options.idle_limit().map(|l| (record.active_at + l, ErrorCode::SessionIdle));
-        let age = options.max_age().map(|l| (record.signed_in_at + l, ErrorCode::SessionMaxAge));
+        let idle = options
+            .idle_limit()
+            .map(|l| (record.active_at + l, ErrorCode::SessionIdle));
+        let age = options
+            .max_age()
+            .map(|l| (record.signed_in_at + l, ErrorCode::SessionMaxAge));
         [idle, age].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
@@ -243,10 +294,11 @@ impl Engine {
         }
         // What is over is over.
         self.tick(now);
-        let Slot::Active(active) = &mut self.slot else { return };
-        if now.since(active.record.active_at) >= ACTIVITY_STEP {
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
+        if active.idle_asked.is_none() && now.since(active.record.active_at) >= ACTIVITY_STEP {
             active.record.active_at = now;
-            active.idle_asked = None;
             self.tell_family(What::Active);
             self.save();
         }
@@ -259,6 +311,9 @@ impl Engine {
             let held = |at: Timestamp| active.hold.map_or(at, |hold| hold.max(at));
             let has_refresh_token = active.record.refresh_token.is_some();
             match &active.refresh {
+                // Nothing is begun while a sign-in may end this session, or an idle limit.
+                Refresh::Idle | Refresh::Waiting { .. }
+                    if self.flow.is_completing() || active.idle_asked.is_some() => {}
                 Refresh::Idle if has_refresh_token => {
                     active.due.into_iter().for_each(|at| want(held(at)));
                 }
@@ -267,10 +322,17 @@ impl Engine {
                 Refresh::Locking { until, .. } | Refresh::Asking { until, .. } => want(*until),
                 _ => {}
             }
-            if !has_refresh_token {
+            let is_failing = matches!(
+                active.refresh,
+                Refresh::Waiting { .. } | Refresh::Withheld { .. }
+            );
+            if !has_refresh_token || (is_failing && !active.was_told) {
                 active.record.expires_at().into_iter().for_each(&mut want);
             }
-            active.waiters.iter().for_each(|waiter| want(waiter.next()));
+            active
+                .waiters
+                .iter()
+                .for_each(|waiter| want(waiter.next(now)));
             if let Some((at, _)) = self.limit() {
                 want(active.idle_asked.map_or(at, |asked| asked.max(at)));
             }

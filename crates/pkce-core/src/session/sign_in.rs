@@ -39,7 +39,10 @@ pub(super) enum Flow {
 #[derive(Debug)]
 pub(super) enum Starting {
     /// Waiting for the provider's metadata.
-    Discovering { ticket: Ticket, attempt: Box<Attempt> },
+    Discovering {
+        ticket: Ticket,
+        attempt: Box<Attempt>,
+    },
     /// Waiting for the provider's keys, which the callback will want.
     FetchingKeys {
         ticket: Ticket,
@@ -48,7 +51,11 @@ pub(super) enum Starting {
         until: Timestamp,
     },
     /// Waiting for the transaction to be stored.
-    Storing { ticket: Ticket, url: SecretText, until: Timestamp },
+    Storing {
+        ticket: Ticket,
+        url: SecretText,
+        until: Timestamp,
+    },
     /// On the way out.
     Leaving { until: Timestamp },
 }
@@ -64,9 +71,9 @@ impl Flow {
     pub(super) fn state(&self) -> Option<SessionState> {
         match self {
             Flow::Idle => None,
-            Flow::Starting { provider, .. } => {
-                Some(SessionState::SigningIn { provider: provider.clone() })
-            }
+            Flow::Starting { provider, .. } => Some(SessionState::SigningIn {
+                provider: provider.clone(),
+            }),
             Flow::Completing(_) => Some(SessionState::Loading),
         }
     }
@@ -84,9 +91,20 @@ impl Flow {
         }
     }
 
+    /// Whether a session may be about to begin.
+    pub(super) const fn is_completing(&self) -> bool {
+        matches!(self, Flow::Completing(_))
+    }
+
     /// The page came back from the back/forward cache: it did not leave after all.
     pub(super) fn came_back(&mut self) {
-        if matches!(self, Flow::Starting { step: Starting::Leaving { .. }, .. }) {
+        if matches!(
+            self,
+            Flow::Starting {
+                step: Starting::Leaving { .. },
+                ..
+            }
+        ) {
             *self = Flow::Idle;
         }
     }
@@ -167,7 +185,10 @@ impl Engine {
             Some(metadata) => self.metadata_known(provider.to_owned(), attempt, metadata, now),
             None => {
                 let ticket = self.http(discovery_request(&issuer));
-                self.starting(provider.to_owned(), Starting::Discovering { ticket, attempt });
+                self.starting(
+                    provider.to_owned(),
+                    Starting::Discovering { ticket, attempt },
+                );
             }
         }
     }
@@ -191,7 +212,15 @@ impl Engine {
                 let ticket = self.http(request);
                 let metadata = Box::new(metadata);
                 let until = now + KEYS_PATIENCE;
-                self.starting(provider, Starting::FetchingKeys { ticket, attempt, metadata, until });
+                self.starting(
+                    provider,
+                    Starting::FetchingKeys {
+                        ticket,
+                        attempt,
+                        metadata,
+                        until,
+                    },
+                );
             }
             _ => self.leave(provider, *attempt, &metadata, now),
         }
@@ -206,7 +235,9 @@ impl Engine {
     ) {
         self.store_known(metadata.issuer().as_str());
         let Attempt { options, entropy } = attempt;
-        let Some(config) = self.provider(&provider) else { return };
+        let Some(config) = self.provider(&provider) else {
+            return;
+        };
         match Transaction::begin(config, metadata, options, entropy, now) {
             Ok((transaction, url)) => {
                 let key = self.keys.transaction(transaction.state().expose());
@@ -220,8 +251,12 @@ impl Engine {
 
     /// The transaction is stored, or is not: only then may the page leave.
     pub(super) fn flow_stored(&mut self, done: bool) {
-        let Flow::Starting { step, .. } = &mut self.flow else { return };
-        let Starting::Storing { until, url, .. } = step else { return };
+        let Flow::Starting { step, .. } = &mut self.flow else {
+            return;
+        };
+        let Starting::Storing { until, url, .. } = step else {
+            return;
+        };
         if done {
             let url = url.clone();
             *step = Starting::Leaving { until: *until };
@@ -244,7 +279,9 @@ impl Engine {
     ) {
         match step {
             Starting::Discovering { attempt, .. } => {
-                let issuer = self.provider(&provider).map(|config| config.issuer().clone());
+                let issuer = self
+                    .provider(&provider)
+                    .map(|config| config.issuer().clone());
                 match issuer.map(|issuer| ProviderMetadata::judge(exchange, &issuer)) {
                     Some(Ok(metadata)) => {
                         self.known.set_metadata(metadata.clone(), now);
@@ -254,7 +291,9 @@ impl Engine {
                     None => {}
                 }
             }
-            Starting::FetchingKeys { attempt, metadata, .. } => {
+            Starting::FetchingKeys {
+                attempt, metadata, ..
+            } => {
                 // Without keys the sign-in still goes on: they are asked for again later.
                 if let Ok(jwks) = judge_keys(exchange) {
                     self.known.set_keys(metadata.issuer().as_str(), jwks, now);
@@ -281,12 +320,15 @@ impl Engine {
 
     /// The keys that are known for an issuer: configured by hand, or remembered.
     pub(super) fn keys_of(&self, provider: &str, issuer: &str) -> Option<Jwks> {
-        self.keys_by_hand(provider).or_else(|| self.known.keys(issuer).cloned())
+        self.keys_by_hand(provider)
+            .or_else(|| self.known.keys(issuer).cloned())
     }
 
     /// Every sign-in of this tab that is under way is off.
     pub(super) fn forget_transactions(&mut self) {
-        self.effects.push(Effect::DeleteAll { prefix: self.keys.transactions() });
+        self.effects.push(Effect::DeleteAll {
+            prefix: self.keys.transactions(),
+        });
     }
 
     /// Something took too long.
@@ -297,7 +339,10 @@ impl Engine {
         match std::mem::replace(&mut self.flow, Flow::Idle) {
             Flow::Starting {
                 provider,
-                step: Starting::FetchingKeys { attempt, metadata, .. },
+                step:
+                    Starting::FetchingKeys {
+                        attempt, metadata, ..
+                    },
             } => self.leave(provider, *attempt, &metadata, now),
             Flow::Completing(step) => self.completion_timed_out(step),
             _ => {}

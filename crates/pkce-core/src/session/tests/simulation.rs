@@ -1,0 +1,425 @@
+//! Random lives of a browser, by seed: tabs that open, duplicate, reload, crash, freeze, sleep and
+//! close, a network that delays, drops and fails, a provider that rotates and detects reuse.
+//!
+//! What must never happen is asserted by the world with each request and each token; what must
+//! happen in the end is asserted here. `SEED=7 cargo test -p pkce-core simulation` replays one
+//! life, `SEEDS=100000` tries more of them, `TRACE=1` tells what happened.
+
+use super::provider::{Kind, html};
+use super::world::{Fate, World, config_with};
+use crate::error::ErrorCode;
+use crate::http::TransportFault;
+use crate::session::{Event, Renewal, SessionState};
+use serde_json::json;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// SplitMix64.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: i64) -> i64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        i64::try_from((z ^ (z >> 31)) % u64::try_from(sides).unwrap()).unwrap()
+    }
+
+    fn chance(&mut self, percent: i64) -> bool {
+        self.roll(100) < percent
+    }
+
+    fn pick<T: Copy>(&mut self, items: &[T]) -> Option<T> {
+        if items.is_empty() {
+            return None;
+        }
+        let index = self.roll(i64::try_from(items.len()).unwrap());
+        Some(items[usize::try_from(index).unwrap()])
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Weather {
+    Fair,
+    Slow,
+    Flaky,
+    Offline,
+    Unavailable,
+}
+
+fn fate(weather: Weather, dice: &mut Dice) -> Fate {
+    let network = TransportFault::Network { online: true };
+    match weather {
+        Weather::Fair => Fate::Answered {
+            there: 1 + dice.roll(50),
+            back: 1 + dice.roll(50),
+        },
+        Weather::Slow => Fate::Answered {
+            there: 1 + dice.roll(9000),
+            back: 1 + dice.roll(9000),
+        },
+        Weather::Offline => Fate::Lost(network),
+        Weather::Unavailable => Fate::Instead(html(503)),
+        Weather::Flaky => match dice.roll(100) {
+            0..60 => Fate::Answered {
+                there: 1 + dice.roll(3000),
+                back: 1 + dice.roll(3000),
+            },
+            60..72 => Fate::Lost(network),
+            72..80 => Fate::AnswerLost(network),
+            80..84 => Fate::Hangs,
+            84..92 => Fate::Instead(html(502)),
+            _ => Fate::Instead(html(200)),
+        },
+    }
+}
+
+/// One life, and what a replay would like to know.
+struct Life {
+    seed: u64,
+    world: World,
+    dice: Dice,
+    weather: Rc<Cell<Weather>>,
+    lifetime: i64,
+    was_revoked: bool,
+    was_signed_out: bool,
+    is_traced: bool,
+}
+
+impl Life {
+    fn new(seed: u64, is_traced: bool) -> Self {
+        let mut dice = Dice(seed);
+        let mut world = World::with_config(config_with(|config| {
+            if dice.chance(15) {
+                config["session"] = json!({"idle_limit_seconds": 600});
+            }
+        }));
+        world.is_watchful = false;
+        let lifetime = [5, 20, 60, 300][usize::try_from(dice.roll(4)).unwrap()];
+        world.provider.expires_in = Some(json!(lifetime));
+        world.provider.rotates = dice.chance(85);
+        world.provider.has_grace = dice.chance(25);
+        world.provider.id_token_on_refresh = dice.chance(35);
+        world.is_local_denied = dice.chance(25);
+        world.message_lag = 1 + dice.roll(80);
+        world.local_lag = dice.roll(80);
+        let weather = Rc::new(Cell::new(Weather::Fair));
+        let sky = RefCell::new(Dice(seed ^ 0x5eed));
+        world.weather = Some(Box::new({
+            let weather = Rc::clone(&weather);
+            move || fate(weather.get(), &mut sky.borrow_mut())
+        }));
+        Self {
+            seed,
+            world,
+            dice,
+            weather,
+            lifetime,
+            was_revoked: false,
+            was_signed_out: false,
+            is_traced,
+        }
+    }
+
+    fn tabs(&self, is_wanted: impl Fn(&Self, usize) -> bool) -> Vec<usize> {
+        (0..self.world.tabs.len())
+            .filter(|tab| self.world.tabs[*tab].is_open && is_wanted(self, *tab))
+            .collect()
+    }
+
+    fn lively(&self) -> Vec<usize> {
+        self.tabs(|life, tab| {
+            let tab = &life.world.tabs[tab];
+            !tab.is_cached && !tab.is_frozen
+        })
+    }
+
+    fn say(&self, what: &str) {
+        if self.is_traced {
+            println!("{:>10} {what}", self.world.now - super::world::START);
+        }
+    }
+
+    fn live(&mut self) {
+        let tab = self.world.open("/");
+        self.world.sign_in(tab);
+        for _ in 0..60 {
+            self.act();
+            let rest = match self.dice.roll(3) {
+                0 => self.dice.roll(100),
+                1 => self.dice.roll(3000),
+                _ => self.dice.roll(self.lifetime * 1000),
+            };
+            self.world.run(rest);
+        }
+    }
+
+    fn act(&mut self) {
+        let lively = self.lively();
+        let Some(tab) = self.dice.pick(&lively) else {
+            return self.thaw();
+        };
+        let is_signed_in = self.world.is_signed_in(tab);
+        match self.dice.roll(100) {
+            0..14 => {
+                let weathers = [
+                    Weather::Fair,
+                    Weather::Fair,
+                    Weather::Slow,
+                    Weather::Flaky,
+                    Weather::Offline,
+                    Weather::Unavailable,
+                ];
+                self.weather.set(self.dice.pick(&weathers).unwrap());
+                self.say(&format!("the weather is {:?}", self.weather.get()));
+            }
+            14..24 if lively.len() < 6 => {
+                let copy = self.world.duplicate(tab);
+                self.say(&format!("{tab} is duplicated as {copy}"));
+                // A tab is there for longer than a message takes.
+                self.world.run(2 * self.world.message_lag);
+            }
+            24..32 => {
+                self.say(&format!("{tab} is reloaded"));
+                self.world.reload(tab);
+            }
+            32..35 => {
+                self.say(&format!("{tab} crashes"));
+                self.world.crash(tab);
+            }
+            35..39 if lively.len() > 1 => {
+                self.say(&format!("{tab} is closed"));
+                self.world.close(tab);
+            }
+            39..45 if !self.world.is_busy(tab) => {
+                self.say(&format!("{tab} goes into the cache"));
+                self.world.hide(tab);
+            }
+            45..51 => {
+                self.say(&format!("{tab} is frozen"));
+                self.world.tabs[tab].is_frozen = true;
+            }
+            51..59 => self.thaw(),
+            59..63 => self.sleep(),
+            63..72 => {
+                self.say(&format!("{tab} is asked to renew"));
+                self.world.tell(tab, Event::Refresh);
+            }
+            72..80 => {
+                self.say(&format!("{tab} is asked for a token"));
+                self.world.want_token(tab, 10, None);
+            }
+            80..85 if is_signed_in => {
+                let generation = self.world.session(tab).generation;
+                self.say(&format!("{tab} had its token {generation} refused"));
+                self.world.want_token(tab, 0, Some(generation));
+            }
+            85..89 => {
+                self.say(&format!("{tab} wakes"));
+                let online = self.dice.chance(70);
+                self.world.wake(tab, online);
+            }
+            89..92 => self.world.tell(tab, Event::Activity),
+            92..94 if is_signed_in => {
+                self.say(&format!("{tab} signs out"));
+                self.was_signed_out = true;
+                self.world.sign_out(tab);
+                if self.dice.chance(50) {
+                    self.world.visit(tab, "/?state=BwcHBwcHBwcHBwcHBwcHBw");
+                }
+                // No page comes back in the moment that storage takes to tell other processes.
+                self.world.run(self.world.local_lag);
+            }
+            94..97 if !is_signed_in => self.sign_in(tab),
+            97 => {
+                self.world.provider.kid.push('x');
+                self.say("the provider rotates its keys");
+            }
+            98 if self.dice.chance(20) => {
+                self.say("the provider revokes everything");
+                self.was_revoked = true;
+                self.world.provider.revoke_everything();
+            }
+            _ => {}
+        }
+    }
+
+    fn sign_in(&mut self, tab: usize) {
+        self.say(&format!("{tab} signs in"));
+        self.world.tabs[tab].left_for = None;
+        self.world.click_sign_in(tab);
+        self.world.run(5000);
+        if let Some(url) = self.world.tabs[tab].left_for.clone() {
+            let callback = self.world.provider.authorize(&url);
+            self.world.visit(tab, &callback);
+        }
+    }
+
+    fn thaw(&mut self) {
+        let deaf = self.tabs(|life, tab| {
+            let tab = &life.world.tabs[tab];
+            tab.is_cached || tab.is_frozen
+        });
+        let Some(tab) = self.dice.pick(&deaf) else {
+            return;
+        };
+        self.wake_up(tab);
+    }
+
+    fn wake_up(&mut self, tab: usize) {
+        self.say(&format!("{tab} is back"));
+        if self.world.tabs[tab].is_cached {
+            self.world.show(tab);
+        }
+        if self.world.tabs[tab].is_frozen {
+            self.world.tabs[tab].is_frozen = false;
+            self.world.run(1);
+            let online = self.dice.chance(70);
+            self.world.wake(tab, online);
+        }
+    }
+
+    /// The whole machine sleeps.
+    fn sleep(&mut self) {
+        let longest = [10_000, 600_000, 36_000_000][usize::try_from(self.dice.roll(3)).unwrap()];
+        let nap = self.dice.roll(longest);
+        self.say(&format!("all sleep for {} s", nap / 1000));
+        self.world.sleep(nap);
+    }
+
+    /// Better times: what is alive comes to rest.
+    fn recover(&mut self) {
+        self.say("better times");
+        self.weather.set(Weather::Fair);
+        for tab in self.tabs(|_, _| true) {
+            self.wake_up(tab);
+            self.world.wake(tab, true);
+        }
+        self.world.run(60_000);
+        for tab in self.lively() {
+            self.world.wake(tab, true);
+            self.world.tell(tab, Event::Activity);
+        }
+        self.world.run(120_000);
+    }
+
+    fn judge(&mut self) {
+        let mut generations: BTreeMap<String, u64> = BTreeMap::new();
+        for tab in self.tabs(|life, tab| life.world.is_signed_in(tab)) {
+            let family = self.world.stored_member(tab, "family").unwrap().to_string();
+            let generation = self.world.session(tab).generation;
+            let known = *generations.entry(family).or_insert(generation);
+            // One message may be on its way.
+            assert!(
+                known.abs_diff(generation) <= 1,
+                "seed {}: {known} {generation}",
+                self.seed
+            );
+        }
+        for tab in self.tabs(|_, _| true) {
+            let context = format!("seed {}, tab {tab}", self.seed);
+            match self.world.state(tab) {
+                SessionState::SignedIn(session) => {
+                    assert!(
+                        matches!(session.renewal, Renewal::Idle | Renewal::Refreshing),
+                        "{context}: {:?}",
+                        session.renewal
+                    );
+                    let reader = self.world.want_token(tab, 0, None);
+                    self.world.run(5000);
+                    let Some(Ok(token)) = self.world.token(tab, reader) else {
+                        panic!("{context}: no token, {:?}", self.world.token(tab, reader))
+                    };
+                    assert!(
+                        self.world.provider.honours(&token) || self.was_revoked,
+                        "{context}: a dead token"
+                    );
+                }
+                SessionState::Ended(error) => {
+                    let is_lossy = self.world.lost_answers + self.world.strays > 0;
+                    let is_over = self.was_revoked || self.was_signed_out;
+                    let is_fair = match error.code() {
+                        // A request that never arrived looks like one whose answer was lost.
+                        ErrorCode::RefreshAnswerLost => is_lossy || is_over,
+                        // Without local storage a tab that is gone cannot say that it had sent.
+                        ErrorCode::SessionRefused => {
+                            is_over
+                                || self.world.strays > 0
+                                || (is_lossy && self.world.is_local_denied)
+                        }
+                        ErrorCode::SessionEndedElsewhere => self.was_signed_out,
+                        // The world knows whether its copy was stale.
+                        ErrorCode::SessionCopyStale | ErrorCode::SessionIdle => true,
+                        _ => false,
+                    };
+                    assert!(is_fair, "{context}: {error}");
+                }
+                SessionState::SignedOut | SessionState::SigningIn { .. } => {}
+                SessionState::Loading => panic!("{context}: still loading"),
+            }
+        }
+        let world = &self.world;
+        assert!(
+            world.provider.reuses <= world.lost_answers + world.strays,
+            "seed {}: {} reuses, {} lost answers, {} strays",
+            self.seed,
+            world.provider.reuses,
+            world.lost_answers,
+            world.strays
+        );
+        assert_eq!(world.provider.code_reuses, 0, "seed {}", self.seed);
+        let timers: usize = world.tabs.iter().map(|tab| tab.timers_fired).sum();
+        let requests = world.sent.len();
+        let tabs = world.tabs.len();
+        assert!(
+            timers < 200 * tabs + 8 * requests,
+            "seed {}: {timers} timers",
+            self.seed
+        );
+    }
+}
+
+fn live(seed: u64, is_traced: bool) -> Life {
+    let mut life = Life::new(seed, is_traced);
+    life.live();
+    life.recover();
+    // What the lives of one seed cost, before the last readers.
+    let elapsed = (life.world.now - super::world::START) / 1000;
+    let refreshes = i64::try_from(life.world.count(Kind::Refresh)).unwrap();
+    let bound = 2 * elapsed / life.lifetime + 400;
+    assert!(
+        refreshes <= bound,
+        "seed {seed}: {refreshes} requests in {elapsed} s"
+    );
+    life.judge();
+    life
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[test]
+fn simulation() {
+    if let Some(seed) = number("SEED") {
+        live(seed, true);
+        return;
+    }
+    let mut renewals = 0;
+    let mut survivors = 0;
+    let seeds = number("SEEDS").unwrap_or(2000);
+    for seed in 0..seeds {
+        let life = std::panic::catch_unwind(|| live(seed, number("TRACE").is_some()))
+            .unwrap_or_else(|_| panic!("replay with SEED={seed}"));
+        renewals += life.world.count(Kind::Refresh);
+        survivors += u64::from((0..life.world.tabs.len()).any(|tab| life.world.is_signed_in(tab)));
+    }
+    // A simulation in which nothing happens proves nothing.
+    assert!(renewals as u64 > 10 * seeds, "{renewals} renewals");
+    assert!(
+        survivors > seeds / 2,
+        "{survivors} of {seeds} lives end with a session"
+    );
+}
