@@ -217,8 +217,9 @@ impl Engine {
             }
         }
         // Before the callback is looked at: what it has to say is the newer notice.
-        self.tick(now);
+        self.is_over(now);
         self.resume_sign_in(&start, callback, now);
+        self.tick(now);
         if let Err(error) = self.check_environment() {
             self.notice.get_or_insert(error);
         }
@@ -243,6 +244,7 @@ impl Engine {
             active.standing = Standing::LeftHere;
         }
         self.ask_family();
+        self.look_for_family();
     }
 
     /// Other pages of this tab may have signed in or out, or renewed, in the meantime.
@@ -371,7 +373,7 @@ impl Engine {
     fn locked(&mut self, ticket: Ticket, shared: Option<&str>, now: Timestamp) {
         if self.flow.waits_for(ticket) {
             self.flow_locked(ticket, shared);
-        } else if !self.renewal_locked(ticket, shared, now) {
+        } else if !self.looked(ticket, shared) && !self.renewal_locked(ticket, shared, now) {
             // Nobody wants this lock any more.
             self.effects.push(Effect::Unlock { ticket });
         }
@@ -418,7 +420,7 @@ impl Engine {
         }
         if matches!(self.slot, Slot::Active(_)) {
             self.unshare_family();
-            self.tell_family(What::SignedOut);
+            self.tell_family(What::Over(ErrorCode::SessionEndedElsewhere));
         }
         let Slot::Active(active) = std::mem::replace(&mut self.slot, Slot::Empty) else {
             return;

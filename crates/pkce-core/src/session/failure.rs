@@ -3,7 +3,7 @@
 use super::Ticket;
 use super::engine::{Engine, Slot};
 use super::renewal::{Fresh, Refresh};
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, ErrorCode, Phase};
 use crate::http::Exchange;
 use crate::time::Timestamp;
 use std::time::Duration;
@@ -79,7 +79,7 @@ impl Engine {
                 } else {
                     ErrorCode::SessionRefused
                 };
-                self.end_own_family(error.with_code(code));
+                self.end_refused(error.with_code(code));
                 self.release(Some(lock));
             }
             Verdict::Configuration => {
@@ -132,6 +132,8 @@ impl Engine {
 
     /// The new access token is withheld until its ID token can be checked.
     pub(super) fn withhold(&mut self, tokens: Box<Fresh>, error: Error, now: Timestamp) {
+        // Whatever failed, it is the renewal that waits for it.
+        let error = error.in_phase(Phase::Refresh);
         let Slot::Active(active) = &mut self.slot else {
             return;
         };

@@ -50,6 +50,15 @@ pub(super) enum Otherwise {
     Stale,
 }
 
+/// What a page that was away looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// The record of its family.
+    Family,
+    /// Whether local storage can be read at all.
+    Storage,
+}
+
 impl Otherwise {
     /// A sibling with the same tokens says what it knows of them. Returns whether that ends a doubt.
     fn heed(&mut self, is_sure: bool, is_unanswered: bool) -> bool {
@@ -182,15 +191,54 @@ impl Engine {
 
     /// Tells all tabs which refresh token is the newest. Only under the lock, or at a sign-in.
     pub(super) fn share_family(&mut self) {
-        if let Slot::Active(active) = &self.slot
-            && let Some(record) = active.record.family_record()
-        {
+        if let Slot::Active(active) = &self.slot {
             let key = self.keys.family(&active.record.family);
-            self.effects.push(Effect::Share {
-                key,
-                value: Some(record.to_json()),
-            });
+            let value = Some(active.record.family_record().to_json());
+            self.effects.push(Effect::Share { key, value });
         }
+    }
+
+    /// A page that was away looks whether its family still is.
+    pub(super) fn look_for_family(&mut self) {
+        if let Slot::Active(active) = &self.slot {
+            let read = self.keys.family(&active.record.family);
+            self.look(read, Look::Family);
+        }
+    }
+
+    fn look(&mut self, read: String, at: Look) {
+        let ticket = self.ticket();
+        if let Slot::Active(active) = &mut self.slot {
+            active.looking = Some((ticket, at));
+            // The lock is a means to read; the family's own may be held for long.
+            let name = self.keys.lock("look");
+            self.effects.push(Effect::Lock { ticket, name, read });
+        }
+    }
+
+    /// Returns whether this lock was asked for to look.
+    pub(super) fn looked(&mut self, ticket: Ticket, shared: Option<&str>) -> bool {
+        let Slot::Active(active) = &mut self.slot else {
+            return false;
+        };
+        let at = match active.looking {
+            Some((looking, at)) if looking == ticket => at,
+            _ => return false,
+        };
+        active.looking = None;
+        self.effects.push(Effect::Unlock { ticket });
+        match (at, shared.is_some()) {
+            (Look::Family, true) => {}
+            // Nothing is there, or nothing can be read: the states that were consumed would be.
+            (Look::Family, false) => self.look(self.keys.consumed(), Look::Storage),
+            (Look::Storage, is_readable) => {
+                self.has_local_storage = is_readable;
+                if is_readable {
+                    self.end(ended_elsewhere(ErrorCode::SessionEndedElsewhere));
+                }
+            }
+        }
+        true
     }
 
     /// Nobody's refresh token is the newest any more: a copy that wakes later finds no record.
@@ -201,21 +249,24 @@ impl Engine {
         }
     }
 
-    /// Ends the session in every tab of the family that has no newer tokens than this one.
-    pub(super) fn end_own_family(&mut self, error: Error) {
+    /// The provider refused: ends the session in every tab that has no newer tokens than this one.
+    pub(super) fn end_refused(&mut self, error: Error) {
         if let Slot::Active(active) = &self.slot {
             let generation = active.record.generation;
-            self.end_family(error, generation);
+            self.unshare_family();
+            self.tell_family(What::Refused {
+                generation,
+                code: error.code(),
+            });
+            self.end(error);
         }
     }
 
-    /// Ends the session in every tab of the family with tokens up to this generation.
-    pub(super) fn end_family(&mut self, error: Error, generation: u64) {
+    /// Ends the session in every tab. Who hears of it says so again: a tab that slept may have
+    /// handed tokens on, and shared their record, before it heard.
+    pub(super) fn end_everywhere(&mut self, error: Error) {
         self.unshare_family();
-        self.tell_family(What::Ended {
-            generation,
-            code: error.code(),
-        });
+        self.tell_family(What::Over(error.code()));
         self.end(error);
     }
 
@@ -234,10 +285,11 @@ impl Engine {
         let is_newest = active.standing == Standing::Newest;
         match message.what {
             What::Tokens {
-                record: text,
+                version,
+                record,
                 because,
-            } => {
-                let newer = Record::from_json(&text, self.config.providers()).filter(|record| {
+            } if version > active.record.version() => {
+                let newer = Record::from_json(&record, self.config.providers()).filter(|record| {
                     record.family == active.record.family
                         && record.provider == active.record.provider
                         && record.user.sub() == active.record.user.sub()
@@ -252,6 +304,7 @@ impl Engine {
                     self.take_over(record, standing, now);
                 }
             }
+            What::Tokens { .. } => {}
             What::Ask {
                 generation,
                 question,
@@ -301,16 +354,13 @@ impl Engine {
                 active.record.active_at = now;
                 self.save();
             }
-            What::SignedOut => self.end(
-                Error::new(ErrorCode::SessionEndedElsewhere, Phase::SignOut)
-                    .came("a sign-out in another tab"),
-            ),
-            What::Ended { generation, code } if ours <= generation => self.end(
+            What::Over(code) => self.end_everywhere(ended_elsewhere(code)),
+            What::Refused { generation, code } if ours <= generation => self.end(
                 Error::new(code, Phase::Refresh)
                     .expected("a session that can be renewed")
-                    .came("an end that another tab was told of"),
+                    .came("a refusal that another tab was given"),
             ),
-            What::Ended { .. } => {}
+            What::Refused { .. } => {}
         }
     }
 
@@ -350,4 +400,10 @@ impl Engine {
         self.save();
         self.serve(now);
     }
+}
+
+fn ended_elsewhere(code: ErrorCode) -> Error {
+    Error::new(code, Phase::SignOut)
+        .expected("a session that goes on")
+        .came("its end in another tab")
 }

@@ -21,6 +21,8 @@ pub(super) enum What {
     Tokens {
         /// A [`Record`] as it is stored.
         record: String,
+        /// Its [`Record::version`], so that one that is not newer need not be read.
+        version: (u64, u64),
         /// What is said of the moment.
         because: Because,
     },
@@ -45,10 +47,11 @@ pub(super) enum What {
     },
     /// The user is at work in one of the family's tabs.
     Active,
-    /// The user signed out.
-    SignedOut,
-    /// The session is over for tabs up to this generation, and why.
-    Ended { generation: u64, code: ErrorCode },
+    /// The session is over, and why: the user signed out, or it reached a limit.
+    Over(ErrorCode),
+    /// The provider refused the tokens of this generation, so the session is over for tabs that
+    /// have none newer.
+    Refused { generation: u64, code: ErrorCode },
 }
 
 /// Why tokens are handed over.
@@ -66,6 +69,7 @@ impl Message {
     pub(super) fn tokens(record: &Record, because: Because) -> Self {
         let what = What::Tokens {
             record: record.to_json().expose().to_owned(),
+            version: record.version(),
             because,
         };
         Self {
@@ -80,8 +84,8 @@ impl Message {
             What::Ask { .. } => "ask",
             What::Here { .. } => "here",
             What::Active => "active",
-            What::SignedOut => "signed_out",
-            What::Ended { .. } => "ended",
+            What::Over(_) => "over",
+            What::Refused { .. } => "refused",
         };
         let writer = ObjectWriter::new()
             .integer("v", VERSION)
@@ -89,9 +93,15 @@ impl Message {
             .str("type", kind);
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let writer = match &self.what {
-            What::Tokens { record, because } => {
+            What::Tokens {
+                record,
+                version,
+                because,
+            } => {
                 let writer = writer
                     .str("record", record)
+                    .integer("generation", number(version.0))
+                    .integer("access_generation", number(version.1))
                     .bool("new", *because == Because::TheyCame);
                 match because {
                     Because::Asked(question) => writer.integer("question", number(*question)),
@@ -116,8 +126,9 @@ impl Message {
                 .bool("sure", *is_sure)
                 .bool("unanswered", *unanswered)
                 .integer("active_at", active_at.as_millis()),
-            What::Active | What::SignedOut => writer,
-            What::Ended { generation, code } => writer
+            What::Active => writer,
+            What::Over(code) => writer.str("code", code.as_str()),
+            What::Refused { generation, code } => writer
                 .integer("generation", number(*generation))
                 .str("code", code.as_str()),
         };
@@ -134,6 +145,7 @@ impl Message {
         let what = match json.str("type")? {
             "tokens" => What::Tokens {
                 record: json.str("record")?.to_owned(),
+                version: (number("generation")?, number("access_generation")?),
                 because: match (json.get("new")?.as_bool()?, number("question")) {
                     (true, _) => Because::TheyCame,
                     (false, Some(question)) => Because::Asked(question),
@@ -152,15 +164,11 @@ impl Message {
                 active_at: Timestamp::from_millis(json.get("active_at")?.as_integer()?),
             },
             "active" => What::Active,
-            "signed_out" => What::SignedOut,
-            "ended" => {
-                let code = json.str("code")?;
-                let code = ErrorCode::ALL.iter().find(|known| known.as_str() == code)?;
-                What::Ended {
-                    generation: number("generation")?,
-                    code: *code,
-                }
-            }
+            "over" => What::Over(error_code(&json)?),
+            "refused" => What::Refused {
+                generation: number("generation")?,
+                code: error_code(&json)?,
+            },
             _ => return None,
         };
         Some(Self {
@@ -168,4 +176,12 @@ impl Message {
             what,
         })
     }
+}
+
+fn error_code(json: &Json) -> Option<ErrorCode> {
+    let code = json.str("code")?;
+    ErrorCode::ALL
+        .iter()
+        .find(|known| known.as_str() == code)
+        .copied()
 }

@@ -124,9 +124,14 @@ impl Record {
             .is_none_or(|expires_at| now + margin < expires_at)
     }
 
+    /// Grows with each answer to a renewal, and with each access token that is believed.
+    pub(super) const fn version(&self) -> (u64, u64) {
+        (self.generation, self.access_generation)
+    }
+
     /// Whether this has tokens that `other` of the same family has not.
     pub(super) fn is_newer_than(&self, other: &Record) -> bool {
-        (self.generation, self.access_generation) > (other.generation, other.access_generation)
+        self.version() > other.version()
     }
 
     /// The clock was set back by this much: what was noted moves along, so that a lifetime or a
@@ -150,12 +155,17 @@ impl Record {
         }
     }
 
-    pub(super) fn family_record(&self) -> Option<FamilyRecord> {
-        self.refresh_token.as_ref().map(|token| FamilyRecord {
+    /// What the family's tabs may know; without a refresh token, that the session goes on.
+    pub(super) fn family_record(&self) -> FamilyRecord {
+        FamilyRecord {
             generation: self.generation,
-            fingerprint: token.fingerprint(),
+            fingerprint: self
+                .refresh_token
+                .as_ref()
+                .map(RefreshToken::fingerprint)
+                .unwrap_or_default(),
             unanswered: self.unanswered,
-        })
+        }
     }
 
     pub(super) fn to_json(&self) -> SecretText {

@@ -3,7 +3,7 @@
 //! what a failure means in `failure`, and how tabs share it in `family`.
 
 use super::engine::{Engine, Slot};
-use super::family::{Otherwise, Standing};
+use super::family::{Look, Otherwise, Standing};
 use super::id_token_check::{IdTokenCheck, Step};
 use super::message::Because;
 use super::readers::{Refusals, Waiter};
@@ -28,6 +28,8 @@ pub(super) struct Active {
     pub(super) standing: Standing,
     /// The last question to the family.
     pub(super) question: u64,
+    /// The lock under which the family's record is looked at.
+    pub(super) looking: Option<(Ticket, Look)>,
     pub(super) refresh: Refresh,
     pub(super) waiters: Vec<Waiter>,
     pub(super) refusals: Refusals,
@@ -140,6 +142,7 @@ impl Active {
             record,
             standing,
             question: 0,
+            looking: None,
             refresh: Refresh::Idle,
             waiters: Vec::new(),
             refusals: Refusals::default(),
@@ -201,10 +204,14 @@ impl Engine {
         record.signed_in_at = record.signed_in_at.min(now);
         self.slot = Slot::Active(Box::new(Active::new(record, standing)));
         self.plan(now);
-        if !ahead.is_zero() {
-            self.renew_soon(now);
+        if let Slot::Active(active) = &mut self.slot
+            && !ahead.is_zero()
+            && active.record.lifetime.is_some()
+        {
+            active.due = Some(now);
         }
         self.ask_family();
+        self.look_for_family();
     }
 
     /// A new sign-in takes the place of a session: what the old one was doing is off.
@@ -497,7 +504,7 @@ impl Engine {
 
     /// An ID token that is not good: whoever answers so is not trusted with the session.
     fn refuse_renewed(&mut self, lock: Option<Ticket>, error: Error) {
-        self.end_own_family(error.in_phase(Phase::Refresh));
+        self.end_refused(error.in_phase(Phase::Refresh));
         self.release(lock);
     }
 

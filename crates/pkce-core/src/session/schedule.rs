@@ -234,7 +234,7 @@ impl Engine {
     }
 
     /// Ends the session that reached its end.
-    fn is_over(&mut self, now: Timestamp) -> bool {
+    pub(super) fn is_over(&mut self, now: Timestamp) -> bool {
         let Slot::Active(active) = &mut self.slot else {
             return true;
         };
@@ -268,7 +268,7 @@ impl Engine {
         let error = Error::new(code, Phase::Refresh)
             .expected("a session within the limits of the configuration")
             .came("one that reached its limit");
-        self.end_family(error, u64::MAX);
+        self.end_everywhere(error);
         true
     }
 

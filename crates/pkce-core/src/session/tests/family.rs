@@ -268,10 +268,54 @@ fn a_copy_that_missed_the_sign_out_does_not_bring_the_session_back() {
         world.run_secs(100);
         let sent = world.count(Kind::Refresh);
         world.show(copy);
-        world.run_secs(10);
-        assert_eq!(world.end(copy), Some(ErrorCode::SessionCopyStale));
+        world.run(100);
+        if is_local_denied {
+            world.run_secs(10);
+            assert_eq!(world.end(copy), Some(ErrorCode::SessionCopyStale));
+        } else {
+            assert_eq!(
+                world.end(copy),
+                Some(ErrorCode::SessionEndedElsewhere),
+                "at once"
+            );
+        }
         assert_eq!(world.count(Kind::Refresh), sent);
     }
+}
+
+#[test]
+fn a_closed_tab_that_is_opened_again_after_the_sign_out_is_signed_out_too() {
+    // Even where there is nothing to renew.
+    for has_refresh_token in [false, true] {
+        let mut world = World::new();
+        world.provider.issues_refresh_token = has_refresh_token;
+        let tab = world.open("/");
+        world.sign_in(tab);
+        let copy = world.duplicate(tab);
+        world.run(100);
+        world.close(copy);
+        world.sign_out(tab);
+        world.run(100);
+        let again = world.open_with("/", world.tabs[copy].storage.clone());
+        world.run(100);
+        assert_eq!(world.end(again), Some(ErrorCode::SessionEndedElsewhere));
+        assert!(!world.tabs[again].storage.contains_key("t.session"));
+    }
+}
+
+#[test]
+fn local_storage_that_cannot_be_read_is_no_sign_out() {
+    let (mut world, tab) = World::signed_in();
+    world.reload(tab);
+    world.run(100);
+    world.is_local_denied = true;
+    world.hide(tab);
+    world.show(tab);
+    world.run(100);
+    assert!(world.is_signed_in(tab));
+    world.reload(tab);
+    world.run_secs(100);
+    assert!(world.is_signed_in(tab));
 }
 
 #[test]
@@ -294,7 +338,7 @@ fn an_end_that_is_older_than_this_tabs_tokens_is_no_end_for_it() {
     let generation = world.session(tab).generation;
     let end = |generation: u64| {
         let text = json!({
-            "v": 1, "family": family, "type": "ended", "generation": generation,
+            "v": 1, "family": family, "type": "refused", "generation": generation,
             "code": "session_refused",
         });
         Event::Message(SecretText::new(text.to_string()))
@@ -317,13 +361,13 @@ fn what_is_no_message_of_this_family_is_ignored() {
         String::new(),
         "null".into(),
         "{}".into(),
-        json!({"v": 1, "family": "another", "type": "signed_out"}).to_string(),
+        json!({"v": 1, "family": "another", "type": "over", "code": "session_idle"}).to_string(),
         json!({"v": 1, "family": "another", "type": "ask", "generation": 0, "question": 7})
             .to_string(),
-        json!({"v": 2, "family": family, "type": "signed_out"}).to_string(),
+        json!({"v": 2, "family": family, "type": "over", "code": "session_idle"}).to_string(),
         json!({"v": 1, "family": family, "type": "unheard_of"}).to_string(),
-        json!({"v": 1, "family": family, "type": "ended", "generation": 9, "code": "x"}).to_string(),
-        json!({"v": 1, "family": family, "type": "ended", "generation": -1, "code": "session_refused"})
+        json!({"v": 1, "family": family, "type": "refused", "generation": 9, "code": "x"}).to_string(),
+        json!({"v": 1, "family": family, "type": "refused", "generation": -1, "code": "session_refused"})
             .to_string(),
         json!({"v": 1, "family": family, "type": "tokens"}).to_string(),
     ] {
@@ -356,8 +400,7 @@ fn tokens_that_are_damaged_another_users_or_not_newer_are_not_taken() {
     };
     let family = good["family"].clone();
     let send = |world: &mut World, record: String| {
-        let text =
-            json!({"v": 1, "family": family, "type": "tokens", "record": record, "new": true});
+        let text = json!({"v": 1, "family": family, "type": "tokens", "record": record, "new": true, "generation": 5, "access_generation": 5});
         world.tell(tab, Event::Message(SecretText::new(text.to_string())));
         world.session(tab).generation
     };
@@ -518,4 +561,98 @@ fn a_tab_that_only_asked_gets_an_answer_only_if_there_are_newer_tokens() {
     }
     assert_eq!(world.broadcasts, before + 4);
     assert_eq!(world.count(Kind::Refresh), 1);
+}
+
+#[test]
+fn a_new_copy_does_not_trust_storage_that_may_be_a_moment_late() {
+    // The copy is made while the answer is on its way: its own is spent when it looks.
+    let (mut world, tab) = World::signed_in();
+    world.local_lag = 60;
+    world.message_lag = 60;
+    world.tell(tab, Event::Refresh);
+    world.run(45);
+    let copy = world.duplicate(tab);
+    world.run_secs(3);
+    assert_no_token_was_sent_twice(&world);
+    assert_eq!(
+        world.session(tab).generation,
+        world.session(copy).generation
+    );
+}
+
+#[test]
+fn a_tab_that_slept_while_it_asked_asks_again() {
+    let (mut world, tab, copy) = pair();
+    world.tell(copy, Event::Refresh);
+    world.run(10);
+    // Its question is out, and it holds the lock.
+    world.tabs[copy].is_frozen = true;
+    world.sign_out(tab);
+    world.run_secs(100);
+    world.tabs[copy].is_frozen = false;
+    world.run_secs(5);
+    assert_eq!(world.end(copy), Some(ErrorCode::SessionEndedElsewhere));
+    assert_eq!(world.count(Kind::Refresh), 0);
+}
+
+#[test]
+fn a_sign_out_is_passed_on_by_a_tab_that_slept_over_it() {
+    // It wakes with an answer first, hands the new tokens to a tab that had missed the sign-out, and
+    // only then hears of it.
+    let (mut world, tab, sleeper) = pair();
+    let missing = world.duplicate(tab);
+    world.run(1000);
+    world.hide(missing);
+    world.tell(sleeper, Event::Refresh);
+    world.run(330);
+    assert_eq!(world.count(Kind::Refresh), 1);
+    world.tabs[sleeper].is_frozen = true;
+    world.run(100);
+    world.script(Kind::Revoke, [OFFLINE]);
+    world.sign_out(tab);
+    world.run_secs(60);
+    world.show(missing);
+    world.tabs[sleeper].is_frozen = false;
+    world.run_secs(60);
+    for tab in [sleeper, missing] {
+        assert!(!world.is_signed_in(tab), "{:?}", world.state(tab));
+    }
+    assert_eq!(world.family_record(), None);
+    assert_eq!(world.count(Kind::Refresh), 1);
+}
+
+#[test]
+fn a_tab_that_is_itself_behind_vouches_for_nobody() {
+    // A copy of a copy, without local storage, and nobody who has listened all the time.
+    let (mut world, tab) = World::signed_in();
+    world.is_local_denied = true;
+    let old = world.tabs[tab].storage.clone();
+    world.run_secs(50);
+    world.close(tab);
+    let first = world.open_with("/", old.clone());
+    let second = world.open_with("/", old);
+    world.run_secs(10);
+    for tab in [first, second] {
+        assert_eq!(world.end(tab), Some(ErrorCode::SessionCopyStale));
+    }
+    assert_no_token_was_sent_twice(&world);
+}
+
+#[test]
+fn an_answer_to_another_question_ends_no_doubt() {
+    let (mut world, tab) = World::signed_in();
+    world.is_local_denied = true;
+    let copy = world.duplicate(tab);
+    world.tabs[tab].is_frozen = true;
+    let family = world.stored_member(tab, "family").unwrap();
+    world.tell(copy, Event::Refresh);
+    world.run(10);
+    let here = json!({
+        "v": 1, "family": family, "type": "here", "generation": 0, "question": 7, "sure": true,
+        "unanswered": false, "active_at": 0,
+    });
+    world.tell(copy, Event::Message(SecretText::new(here.to_string())));
+    world.run_secs(5);
+    assert_eq!(world.end(copy), Some(ErrorCode::SessionCopyStale));
+    assert_eq!(world.count(Kind::Refresh), 0);
 }

@@ -183,3 +183,19 @@ fn the_earlier_of_two_limits_counts() {
     assert_eq!(world.end(tab), Some(ErrorCode::SessionIdle));
     assert!(!matches!(world.state(tab), SessionState::SignedOut));
 }
+
+#[test]
+fn nothing_is_renewed_while_it_is_being_found_out_whether_the_user_is_idle() {
+    let (mut world, tab) = idle(300);
+    let copy = world.duplicate(tab);
+    world.run(1000);
+    world.hide(tab);
+    world.close(copy);
+    world.sleep(7_200_000);
+    world.show(tab);
+    world.tell(tab, Event::Refresh);
+    world.tell(tab, Event::Activity);
+    world.run_secs(5);
+    assert_eq!(world.end(tab), Some(ErrorCode::SessionIdle));
+    assert_eq!(world.count(Kind::Refresh), 0);
+}

@@ -236,12 +236,20 @@ impl Provider {
     }
 
     pub(super) fn jwks(&self) -> Value {
-        let x = base64url(&sha256(self.kid.as_bytes()));
-        let mut key = json!({"kty": "EC", "crv": "P-256", "x": x, "y": x, "use": "sig"});
-        if !self.omits_kid {
-            key["kid"] = json!(self.kid);
-        }
-        json!({"keys": [key]})
+        // Keys that are out of use stay for tokens that are still on their way.
+        let oldest = if self.omits_kid { self.kid.len() } else { 2 };
+        let keys: Vec<Value> = (oldest..=self.kid.len())
+            .map(|length| {
+                let kid: String = self.kid.chars().take(length).collect();
+                let x = base64url(&sha256(kid.as_bytes()));
+                let mut key = json!({"kty": "EC", "crv": "P-256", "x": x, "y": x, "use": "sig"});
+                if !self.omits_kid {
+                    key["kid"] = json!(kid);
+                }
+                key
+            })
+            .collect();
+        json!({"keys": keys})
     }
 
     fn redeem_code(&mut self, request: &HttpRequest, now: i64) -> HttpResponse {

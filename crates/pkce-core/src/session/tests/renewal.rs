@@ -497,3 +497,88 @@ fn a_reload_while_tokens_are_withheld_goes_on_with_the_new_refresh_token() {
     assert_eq!(world.provider.reuses, 0);
     assert!(world.session(tab).generation >= 1);
 }
+
+#[test]
+fn an_id_token_that_expired_while_its_keys_could_not_be_had_is_still_good() {
+    // It was when it came; what was slow is this device's network.
+    let (mut world, tab) = with_id_tokens();
+    world.provider.kid = "k2".into();
+    world.script(Kind::Jwks, std::iter::repeat_n(OFFLINE, 16));
+    world.tell(tab, Event::Refresh);
+    world.run_secs(600);
+    assert!(world.is_signed_in(tab));
+    assert!(matches!(world.renewal(tab), Renewal::Retrying { .. }));
+    assert_eq!(
+        world.notice(tab),
+        Some(ErrorCode::NetworkError),
+        "no token is valid"
+    );
+    world.run_secs(600);
+    assert!(world.session(tab).generation >= 2, "{:?}", world.state(tab));
+    assert_eq!(world.notice(tab), None);
+    assert_eq!(world.provider.reuses, 0);
+}
+
+#[test]
+fn an_answer_that_is_looked_at_after_a_sleep_is_as_old_as_it_is() {
+    let (mut world, tab) = with_id_tokens();
+    world.tell(tab, Event::Refresh);
+    world.run(30);
+    world.tabs[tab].is_frozen = true;
+    world.run(100);
+    world.sleep(3_600_000);
+    world.tabs[tab].is_frozen = false;
+    world.run(10);
+    // Verified as of then, so the session goes on; but the token of an hour ago is not handed out.
+    assert!(world.is_signed_in(tab));
+    let reader = world.want_token(tab, 0, None);
+    assert_eq!(world.token(tab, reader), None);
+    world.run(1000);
+    assert!(world.token(tab, reader).unwrap().is_ok());
+    assert_eq!(world.session(tab).generation, 2);
+}
+
+#[test]
+fn nothing_is_renewed_while_a_sign_in_may_be_about_to_take_the_place() {
+    // Else the answer would be lost for the old session's other tabs.
+    let (mut world, tab) = with_id_tokens();
+    let copy = world.duplicate(tab);
+    world.run(1000);
+    let url = world.go_to_provider(tab);
+    let callback = world.provider.authorize(&url);
+    world.hide(copy);
+    world.sleep(300_000);
+    let sent = world.count(Kind::Refresh);
+    world.script(
+        Kind::Code,
+        [Fate::Answered {
+            there: 20,
+            back: 3000,
+        }],
+    );
+    world.visit(tab, &callback);
+    world.tell(tab, Event::Refresh);
+    let timers = world.tabs[tab].timers_fired;
+    world.run(2000);
+    assert_eq!(world.count(Kind::Refresh), sent);
+    assert!(
+        world.tabs[tab].timers_fired - timers < 5,
+        "nor does it spin"
+    );
+    world.run(2000);
+    assert!(world.is_signed_in(tab));
+    world.show(copy);
+    world.run_secs(10);
+    assert_eq!(world.session(copy).generation, 1);
+
+    // Where the sign-in fails, the old session goes on.
+    let (mut world, tab) = with_id_tokens();
+    let url = world.go_to_provider(tab);
+    let callback = world.provider.authorize(&url);
+    world.sleep(300_000);
+    world.script(Kind::Code, [OFFLINE]);
+    world.visit(tab, &callback);
+    world.run_secs(2);
+    assert_eq!(world.notice(tab), Some(ErrorCode::NetworkError));
+    assert_eq!(world.session(tab).generation, 1);
+}
