@@ -12,9 +12,8 @@ use crate::project::Project;
 use crate::{build, process, setup};
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
-/// What is compiled for browsers, and so linted for them. `pkce-core` is linted as what they are built
-/// on; its own tests run natively, on crates that no browser takes.
-const WASM_PACKAGES: [&str; 2] = ["leptos-pkce-app", "leptos-pkce"];
+/// What is compiled for browsers, and so linted for them.
+const BUILT_FOR_BROWSERS: [&str; 3] = ["leptos-pkce-app", "leptos-pkce", "pkce-core"];
 /// Crates with tests that run inside a browser.
 const TESTED_IN_BROWSERS: [&str; 1] = ["leptos-pkce"];
 /// Seconds that one test binary may take in a browser; the machine may be slow and busy.
@@ -234,7 +233,9 @@ fn lint_wasm(project: &Project) -> Result<Counts> {
     setup::for_checks(project)?;
     let clippy = |targets: &[&str], packages: &[&str]| -> Result<Counts> {
         let mut command = project.cargo()?;
-        command.args(["clippy", "--target", WASM_TARGET, "--locked"]).args(targets);
+        command
+            .args(["clippy", "--target", WASM_TARGET, "--locked"])
+            .args(targets);
         for package in packages {
             command.args(["--package", package]);
         }
