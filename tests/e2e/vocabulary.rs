@@ -1,25 +1,18 @@
 //! The words of the journeys. Selectors, waiting and WebDriver stay in here.
 
+mod looking;
+
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use demo_provider::{DEMO_USERS, FeedEvent};
-use fantoccini::{Client, Locator};
-use serde_json::{Value, json};
+use fantoccini::Client;
+use serde_json::json;
 
-use crate::secrets::Secret;
 use crate::world::{EMPTY_PAGE, World};
 
 /// How long anything may take to come true before a journey fails, on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-/// How often the page is looked at meanwhile.
-const GLANCE: Duration = Duration::from_millis(40);
-
-/// `shown(id)` gives the visible element of that name; the words below begin with it.
-const SHOWN: &str = r#"
-    const shown = (id) => [...document.querySelectorAll(`[data-testid="${id}"]`)]
-        .find((element) => element.checkVisibility({ visibilityProperty: true }));
-"#;
 
 /// Somebody with a browser.
 #[derive(Clone)]
@@ -28,15 +21,6 @@ pub(crate) struct Visitor {
     world: Arc<World>,
     /// The origin of the app that this visitor uses.
     app: Arc<Mutex<String>>,
-}
-
-/// What a browser keeps of the app.
-#[derive(Debug)]
-pub(crate) struct Storage {
-    /// `sessionStorage`, as JSON text of an object.
-    pub(crate) session: String,
-    /// `localStorage` without what the probe keeps there, as JSON text of an object.
-    pub(crate) local: String,
 }
 
 impl Visitor {
@@ -218,105 +202,6 @@ impl Visitor {
         .await;
     }
 
-    /// An element of that name is visible; gives its text.
-    pub(crate) async fn see(&self, id: &str) -> String {
-        let text = self
-            .until(
-                id,
-                "const element = shown(arguments[0]); return element ? element.innerText : null;",
-                vec![json!(id)],
-            )
-            .await;
-        text.as_str().unwrap_or_default().to_owned()
-    }
-
-    /// An element of that name is visible and holds the text.
-    pub(crate) async fn see_text(&self, id: &str, text: &str) {
-        self.until(
-            &format!("{id} with the text `{text}`"),
-            "const element = shown(arguments[0]);
-             return element && element.innerText.includes(arguments[1]) || null;",
-            vec![json!(id), json!(text)],
-        )
-        .await;
-    }
-
-    /// No element of that name is visible. This is looked at once: wait for something else first.
-    pub(crate) async fn do_not_see(&self, id: &str) {
-        let seen = self
-            .look("return Boolean(shown(arguments[0]));", vec![json!(id)])
-            .await;
-        assert_eq!(seen.unwrap(), json!(false), "{id} is on the page");
-    }
-
-    /// The text stands somewhere on the page.
-    pub(crate) async fn see_on_page(&self, text: &str) {
-        self.until(
-            &format!("the text `{text}` on the page"),
-            "return document.body.innerText.includes(arguments[0]) || null;",
-            vec![json!(text)],
-        )
-        .await;
-    }
-
-    /// The language that the page says it is in.
-    pub(crate) async fn document_language(&self) -> String {
-        let language = self
-            .run("return document.documentElement.lang;", vec![])
-            .await;
-        language.as_str().unwrap_or_default().to_owned()
-    }
-
-    /// The address bar.
-    pub(crate) async fn address(&self) -> String {
-        self.client
-            .current_url()
-            .await
-            .expect("a page has an address")
-            .into()
-    }
-
-    /// All of the page's visible text, but for what is marked as being in another language, such
-    /// as that language's name.
-    pub(crate) async fn page_text(&self) -> String {
-        let text = self
-            .run(
-                "const language = document.documentElement.lang;
-                 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-                 const texts = [];
-                 while (walker.nextNode()) {
-                     const element = walker.currentNode.parentElement;
-                     const ofThePage = element.closest('[lang]').lang === language;
-                     if (ofThePage && element.checkVisibility()) texts.push(walker.currentNode.data);
-                 }
-                 return texts.join('\\n');",
-                vec![],
-            )
-            .await;
-        text.as_str().unwrap_or_default().to_owned()
-    }
-
-    /// Presses the visible element of that name.
-    pub(crate) async fn press(&self, id: &str) {
-        self.press_css(&format!(r#"[data-testid="{id}"]"#)).await;
-    }
-
-    /// Types into the field of that name, in place of what stands there.
-    pub(crate) async fn type_into(&self, id: &str, text: &str) {
-        self.see(id).await;
-        let css = format!(r#"[data-testid="{id}"]"#);
-        let field = self
-            .client
-            .find(Locator::Css(&css))
-            .await
-            .expect("the field is there");
-        field.clear().await.expect("the field can be emptied");
-        field
-            .send_keys(text)
-            .await
-            .expect("the field can be typed into");
-    }
-
     // --- the provider ---
 
     /// Fills in the provider's sign-in page and sends it.
@@ -379,137 +264,6 @@ impl Visitor {
                 "the provider did not see: {what}; it saw {:#?}",
                 feed.after(since)
             ),
-        }
-    }
-
-    // --- the browser ---
-
-    /// The app is shown at that path, with that query, if any.
-    pub(crate) async fn see_address(&self, path_and_query: &str) {
-        let url = self.app_url(path_and_query);
-        self.until(
-            &format!("the address {url}"),
-            "return location.href === arguments[0] || null;",
-            vec![json!(url)],
-        )
-        .await;
-    }
-
-    /// The session in the storage changes from what it was.
-    pub(crate) async fn until_storage_differs_from(&self, before: &Storage) {
-        self.until(
-            "a change of the stored session",
-            "return JSON.stringify(Object.fromEntries(Object.entries(sessionStorage)))
-                 !== arguments[0] || null;",
-            vec![json!(before.session)],
-        )
-        .await;
-    }
-
-    /// What the browser keeps of the page's origin.
-    pub(crate) async fn storage(&self) -> Storage {
-        let kept = self
-            .look(
-                "const all = (storage) => JSON.stringify(Object.fromEntries(
-                     Object.entries(storage).filter(([name]) => !name.startsWith('e2e.'))));
-                 return [all(sessionStorage), all(localStorage)];",
-                vec![],
-            )
-            .await
-            .expect("the storage can be read");
-        let text = |index: usize| kept[index].as_str().unwrap().to_owned();
-        Storage {
-            session: text(0),
-            local: text(1),
-        }
-    }
-
-    /// Notes of the probe: `arrivals`, `departures`, `secrets`, `console`, `trouble`.
-    pub(crate) async fn notes(&self, name: &str) -> Vec<String> {
-        let notes = self
-            .look(
-                "return JSON.parse(localStorage.getItem(`e2e.${arguments[0]}`) ?? '[]');",
-                vec![json!(name)],
-            )
-            .await
-            .expect("the notes can be read");
-        serde_json::from_value(notes).unwrap()
-    }
-
-    /// The secrets that went over the network so far, on this origin.
-    pub(crate) async fn secrets(&self) -> Vec<Secret> {
-        let notes = self.notes("secrets").await;
-        notes
-            .iter()
-            .map(|note| note.split_once(' ').expect("a name and a value"))
-            .map(|(name, value)| Secret {
-                name: name.to_owned(),
-                value: value.to_owned(),
-            })
-            .collect()
-    }
-
-    /// Where the app's storage can be looked at: on its pages, or on an empty one beside them.
-    pub(crate) async fn stand_on_the_apps_origin(&self) {
-        let here = self
-            .client
-            .current_url()
-            .await
-            .expect("a page has an address");
-        if here.origin().ascii_serialization() != self.app_origin() {
-            self.goto(&self.app_url(EMPTY_PAGE)).await;
-        }
-    }
-
-    /// Runs a script in the page that ends by calling its last argument.
-    pub(crate) async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Value {
-        self.client
-            .execute_async(script, arguments)
-            .await
-            .expect("the script runs")
-    }
-
-    /// Runs a script in the page.
-    pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
-        self.look(script, arguments).await.expect("the script runs")
-    }
-
-    /// Waits until a script gives something other than null.
-    pub(crate) async fn until(&self, what: &str, script: &str, arguments: Vec<Value>) -> Value {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            // A page that is just being replaced answers with an error.
-            let seen = self.look(script, arguments.clone()).await;
-            match seen {
-                Ok(value) if !value.is_null() => return value,
-                _ if Instant::now() < deadline => tokio::time::sleep(GLANCE).await,
-                Ok(_) => panic!("this did not come true: {what}"),
-                Err(error) => panic!("this did not come true: {what} (and {error})"),
-            }
-        }
-    }
-
-    async fn look(&self, script: &str, arguments: Vec<Value>) -> Result<Value, String> {
-        let script = format!("{SHOWN}{script}");
-        self.client
-            .execute(&script, arguments)
-            .await
-            .map_err(|error| error.to_string())
-    }
-
-    async fn press_css(&self, css: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            // An element may be drawn anew between being found and being pressed.
-            let pressed = match self.client.find(Locator::Css(css)).await {
-                Ok(element) => element.click().await,
-                Err(error) => Err(error),
-            };
-            match pressed {
-                Ok(()) => return,
-                Err(_) if Instant::now() < deadline => tokio::time::sleep(GLANCE).await,
-                Err(error) => panic!("{css} can't be pressed: {error}"),
-            }
         }
     }
 }

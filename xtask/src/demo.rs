@@ -127,6 +127,10 @@ pub(crate) fn dev(project: &Project, options: &Options) -> Result<()> {
     build_provider(project)?;
     let mut provider = start_provider(project, options, &App::Elsewhere(options.app_origin()))?;
 
+    println!(
+        "  App                   {} (reloads by itself)\n",
+        options.app_origin()
+    );
     let mut trunk = project.command("trunk")?;
     trunk
         .args([
