@@ -12,6 +12,7 @@ fn every_kind_of_secret_is_known_after_a_sign_in_and_a_refresh() {
         let before = visitor.storage().await;
         visitor.press("refresh-now").await;
         visitor.until_storage_differs_from(&before).await;
+        visitor.see_text("renewals", "1").await;
         let secrets = visitor.secrets().await;
         for (name, least) in [
             ("code", 1),
