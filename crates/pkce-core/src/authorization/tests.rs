@@ -251,6 +251,7 @@ fn the_apps_value_is_bounded() {
         Transaction::begin(&provider(), &metadata(), options, entropy(), now())
             .map_err(|error| error.code())
     };
+    assert_eq!(APP_STATE_LIMIT, 16_384);
     assert!(begin_with(APP_STATE_LIMIT).is_ok());
     assert_eq!(
         begin_with(APP_STATE_LIMIT + 1).map(|_| ()),
@@ -385,6 +386,9 @@ fn debug_shows_no_secret() {
     ] {
         assert!(!shown.contains(secret), "{shown}");
     }
+    let expected = "SignInOptions([redacted]) Entropy([redacted]) Transaction(local [redacted]) \
+                    [redacted]";
+    assert_eq!(shown, expected);
 }
 
 #[test]

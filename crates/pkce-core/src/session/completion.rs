@@ -19,8 +19,11 @@ use crate::token::{self, TokenResponse};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the wait for the lock may take; it is held for no longer than a storage access.
-const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+/// How long the wait for a lock may take. A copy of this tab holds it while it sends the code.
+const LOCK_PATIENCE: Duration = Duration::from_secs(35);
+
+/// How long the mark of a spent code may take to be seen by other processes.
+const MARK_DELAY: Duration = Duration::from_millis(500);
 
 /// Steps after the callback.
 #[derive(Debug)]
@@ -28,12 +31,16 @@ pub(super) enum Completing {
     /// Making sure that no other tab sends the same code.
     Locking {
         ticket: Ticket,
+        /// The lock of this very sign-in, once it is held.
+        own: Option<Ticket>,
         grant: Box<Grant>,
         until: Timestamp,
     },
     /// Waiting for the tokens.
     Exchanging {
         ticket: Ticket,
+        /// The lock of this very sign-in.
+        own: Ticket,
         transaction: Box<Transaction>,
     },
     /// Verifying the ID token.
@@ -68,12 +75,14 @@ impl Completing {
         }
     }
 
-    /// The lock that is wanted.
-    pub(super) const fn lock(&self) -> Option<Ticket> {
-        match self {
-            Completing::Locking { ticket, .. } => Some(*ticket),
-            _ => None,
-        }
+    /// The locks that are wanted or held.
+    pub(super) fn locks(&self) -> impl Iterator<Item = Ticket> {
+        let (wanted, held) = match self {
+            Completing::Locking { ticket, own, .. } => (Some(*ticket), *own),
+            Completing::Exchanging { own, .. } => (None, Some(*own)),
+            Completing::Checking { .. } => (None, None),
+        };
+        wanted.into_iter().chain(held)
     }
 }
 
@@ -169,20 +178,8 @@ impl Engine {
         self.interrupted = Some(transaction.return_to.clone());
         match callback.judge(transaction, now) {
             Ok(grant) => {
-                let ticket = self.ticket();
-                // One lock for all: the list of marks is read and written as a whole.
-                self.effects.push(Effect::Lock {
-                    ticket,
-                    name: self.keys.lock("consumed"),
-                    read: self.keys.consumed(),
-                });
                 let until = now + LOCK_PATIENCE;
-                let grant = Box::new(grant);
-                self.flow = Flow::Completing(Completing::Locking {
-                    ticket,
-                    grant,
-                    until,
-                });
+                self.want_lock(&hash, None, Box::new(grant), until);
             }
             Err(error) => self.fail_sign_in(error),
         }
@@ -198,41 +195,76 @@ impl Engine {
         }
     }
 
+    fn want_lock(&mut self, name: &str, own: Option<Ticket>, grant: Box<Grant>, until: Timestamp) {
+        let ticket = self.ticket();
+        self.effects.push(Effect::Lock {
+            ticket,
+            name: self.keys.lock(name),
+            read: self.keys.consumed(),
+        });
+        self.flow = Flow::Completing(Completing::Locking {
+            ticket,
+            own,
+            grant,
+            until,
+        });
+    }
+
     /// Under the lock: sends the code unless a copy of this tab has done so.
     pub(super) fn flow_locked(&mut self, lock: Ticket, shared: Option<&str>) {
-        let Flow::Completing(Completing::Locking { grant, .. }) =
-            std::mem::replace(&mut self.flow, Flow::Idle)
+        let Flow::Completing(Completing::Locking {
+            own, grant, until, ..
+        }) = std::mem::replace(&mut self.flow, Flow::Idle)
         else {
             return;
         };
         let hash = fingerprint(grant.transaction.state().expose());
         let mut consumed = Consumed::parse(shared);
         if consumed.contains(&hash) {
-            self.effects.push(Effect::Unlock { ticket: lock });
+            self.release(own);
+            self.release(Some(lock));
             return self.refuse_consumed();
         }
+        let Some(own) = own else {
+            // Another one, which all share: the list of marks is read and written as a whole.
+            return self.want_lock("consumed", Some(lock), grant, until);
+        };
         consumed.insert(&hash);
         self.effects.push(Effect::Share {
             key: self.keys.consumed(),
             value: Some(consumed.to_json()),
         });
-        // The mark is set; what follows concerns this tab alone.
-        self.effects.push(Effect::Unlock { ticket: lock });
+        self.release(Some(lock));
         let ticket = self.http(token::exchange_request(&grant));
         let transaction = Box::new(grant.transaction);
         self.flow = Flow::Completing(Completing::Exchanging {
             ticket,
+            own,
             transaction,
         });
     }
 
-    pub(super) fn completion_timed_out(&mut self, step: Completing) {
-        if let Some(ticket) = step.lock() {
-            self.effects.push(Effect::Unlock { ticket });
+    /// Lets a lock go once other processes have had the time to see what was written under it.
+    fn release_later(&mut self, lock: Ticket, now: Timestamp) {
+        let before = self.lingering.replace((lock, now + MARK_DELAY));
+        self.release(before.map(|(lock, _)| lock));
+    }
+
+    /// Lets the lock go whose time has come.
+    pub(super) fn release_due(&mut self, now: Timestamp) {
+        if let Some((lock, at)) = self.lingering
+            && at <= now
+        {
+            self.lingering = None;
+            self.release(Some(lock));
         }
+    }
+
+    pub(super) fn completion_timed_out(&mut self, step: &Completing) {
+        step.locks().for_each(|lock| self.release(Some(lock)));
         self.fail_sign_in(
             Error::new(ErrorCode::Timeout, Phase::Callback)
-                .expected("the browser's lock within 10 seconds")
+                .expected("the browser's lock within 35 seconds")
                 .came("none in time"),
         );
     }
@@ -244,7 +276,10 @@ impl Engine {
         now: Timestamp,
     ) {
         match step {
-            Completing::Exchanging { transaction, .. } => {
+            Completing::Exchanging {
+                own, transaction, ..
+            } => {
+                self.release_later(own, now);
                 match token::judge(exchange, Phase::Token) {
                     Ok(tokens) => self.tokens_came(tokens, transaction, now),
                     Err(error) => self.fail_sign_in(error),

@@ -48,6 +48,8 @@ pub struct Engine {
     /// Where a sign-in that failed would have ended.
     pub(super) interrupted: Option<ReturnTo>,
     pub(super) app_state: Option<String>,
+    /// A lock that is let go at this time.
+    pub(super) lingering: Option<(Ticket, Timestamp)>,
     /// Local storage was seen to keep something.
     pub(super) has_local_storage: bool,
     pub(super) effects: Vec<Effect>,
@@ -79,6 +81,7 @@ impl Engine {
             known: Known::default(),
             interrupted: None,
             app_state: None,
+            lingering: None,
             has_local_storage: false,
             effects: Vec::new(),
             started: false,
@@ -416,7 +419,7 @@ impl Engine {
         self.interrupted = None;
         self.app_state = None;
         if let Flow::Completing(step) = std::mem::replace(&mut self.flow, Flow::Idle) {
-            self.release(step.lock());
+            step.locks().for_each(|lock| self.release(Some(lock)));
         }
         if matches!(self.slot, Slot::Active(_)) {
             self.unshare_family();

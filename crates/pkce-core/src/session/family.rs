@@ -118,12 +118,12 @@ impl Engine {
             }
             // Local storage is denied, or was cleared, or the family signed out meanwhile.
             None => match (active.standing, record.has_siblings) {
+                // Nobody else was ever seen to have it.
+                (Standing::Newest | Standing::LeftHere, false) => {
+                    (send(record.generation, false), Duration::ZERO)
+                }
                 (Standing::Newest, true) if !self.has_local_storage => {
                     (send(record.generation, false), HEARSAY_PATIENCE)
-                }
-                (Standing::Newest, false) => (send(record.generation, false), Duration::ZERO),
-                (Standing::LeftHere, false) if !self.has_local_storage => {
-                    (send(record.generation, false), Duration::ZERO)
                 }
                 _ => (Otherwise::Doubt, SIBLING_PATIENCE),
             },
@@ -138,8 +138,22 @@ impl Engine {
                     lock,
                     until: now + patience,
                     otherwise,
+                    prolonged: 0,
                 });
             }
+        }
+    }
+
+    /// The end of the wait came late: a moment more, for what was said in the meantime.
+    pub(super) fn ask_again(&mut self, now: Timestamp) {
+        self.ask_family();
+        if let Slot::Active(active) = &mut self.slot
+            && let Refresh::Asking {
+                until, prolonged, ..
+            } = &mut active.refresh
+        {
+            *until = now + HEARSAY_PATIENCE;
+            *prolonged = prolonged.saturating_add(1);
         }
     }
 
@@ -226,6 +240,8 @@ impl Engine {
             _ => return false,
         };
         active.looking = None;
+        // Else storage was full when the record was to be written.
+        let may_have_ended = active.record.has_siblings || active.standing == Standing::Copied;
         self.effects.push(Effect::Unlock { ticket });
         match (at, shared.is_some()) {
             (Look::Family, true) => {}
@@ -233,7 +249,7 @@ impl Engine {
             (Look::Family, false) => self.look(self.keys.consumed(), Look::Storage),
             (Look::Storage, is_readable) => {
                 self.has_local_storage = is_readable;
-                if is_readable {
+                if is_readable && may_have_ended {
                     self.end(ended_elsewhere(ErrorCode::SessionEndedElsewhere));
                 }
             }

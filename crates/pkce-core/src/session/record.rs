@@ -57,6 +57,8 @@ pub(super) struct FamilyRecord {
     pub(super) fingerprint: String,
     /// A request with this refresh token was sent, and no answer is known.
     pub(super) unanswered: bool,
+    /// When the newest access token came: tells a record that nobody needs any more.
+    pub(super) at: Timestamp,
 }
 
 impl FamilyRecord {
@@ -69,6 +71,7 @@ impl FamilyRecord {
             generation: count(&json, "generation")?,
             fingerprint: json.str("fingerprint")?.to_owned(),
             unanswered: json.get("unanswered")?.as_bool()?,
+            at: Timestamp::from_millis(json.get("at")?.as_integer()?),
         })
     }
 
@@ -78,6 +81,7 @@ impl FamilyRecord {
             .integer("generation", integer(self.generation))
             .str("fingerprint", &self.fingerprint)
             .bool("unanswered", self.unanswered)
+            .integer("at", self.at.as_millis())
             .finish()
     }
 }
@@ -165,6 +169,7 @@ impl Record {
                 .map(RefreshToken::fingerprint)
                 .unwrap_or_default(),
             unanswered: self.unanswered,
+            at: self.received_at,
         }
     }
 

@@ -64,6 +64,8 @@ pub(super) enum Refresh {
         lock: Ticket,
         until: Timestamp,
         otherwise: Otherwise,
+        /// How often the end of the wait came late.
+        prolonged: u8,
     },
     /// The request is out.
     Sending {

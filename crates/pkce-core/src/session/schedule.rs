@@ -16,8 +16,12 @@ const LEAD_LIMIT: Duration = Duration::from_secs(120);
 const NETWORK_PATIENCE: Duration = Duration::from_secs(3);
 /// A timer so late was no background tab's: the machine slept.
 const SLEEP: Duration = Duration::from_secs(90);
-/// An answer that did not come in time says nothing when the time was so long ago.
-const OLD_NEWS: Duration = Duration::from_secs(5);
+/// A timer later than this may come before messages that are older.
+const PUNCTUAL: Duration = Duration::from_millis(200);
+/// How often a wait whose end came late is prolonged.
+const PROLONGED_LIMIT: u8 = 5;
+/// A clock that is set back by so much was wrong before.
+const GREAT_LEAP: Duration = Duration::from_secs(30);
 /// How often activity is noted.
 const ACTIVITY_STEP: Duration = Duration::from_secs(2);
 /// How long siblings have to say that the user is at work there.
@@ -157,10 +161,11 @@ impl Engine {
         timer.is_some_and(|at| now.since(at) > SLEEP)
     }
 
-    /// The clock was set back: what was planned or noted moves along, and since nobody knows how
-    /// much time really passed, the tokens are renewed.
+    /// The clock was set back: what was planned or noted moves along. After a great leap nobody knows
+    /// how much time really passed, so the tokens are renewed.
     pub(super) fn clock_set_back(&mut self, by: Duration, now: Timestamp) {
         self.flow.set_back(by);
+        self.lingering = self.lingering.map(|(lock, at)| (lock, at - by));
         let Slot::Active(active) = &mut self.slot else {
             return;
         };
@@ -185,13 +190,16 @@ impl Engine {
             Refresh::Sending { sent_at, .. } => *sent_at = *sent_at - by,
             Refresh::Idle | Refresh::Stopped { .. } => {}
         }
-        if active.record.lifetime.is_some() {
+        if by >= GREAT_LEAP && active.record.lifetime.is_some() {
             active.due = Some(now);
+        } else {
+            active.due = active.due.map(|due| due - by);
         }
     }
 
     /// Looks at the clock: what is due?
     pub(super) fn tick(&mut self, now: Timestamp) {
+        self.release_due(now);
         self.flow_tick(now);
         if self.is_over(now) {
             return;
@@ -209,13 +217,12 @@ impl Engine {
                 lock,
                 until,
                 otherwise,
+                prolonged,
             } if *until <= now => {
                 let (lock, otherwise) = (*lock, *otherwise);
-                if now.since(*until) > OLD_NEWS {
-                    // The page slept in between: what it asked and heard is of another time.
-                    self.release(Some(lock));
-                    self.set_refresh(Refresh::Idle);
-                    self.renew_soon(now);
+                if now.since(*until) > PUNCTUAL && *prolonged < PROLONGED_LIMIT {
+                    // The page was frozen: what others said meanwhile is still to be heard.
+                    self.ask_again(now);
                 } else {
                     self.nobody_answered(lock, otherwise, now);
                 }
@@ -240,6 +247,7 @@ impl Engine {
         };
         if active.record.refresh_token.is_none() && !active.record.is_valid_for(Duration::ZERO, now)
         {
+            self.unshare_family();
             self.end(expired(Phase::Refresh));
             return true;
         }
@@ -307,6 +315,7 @@ impl Engine {
     pub(super) fn next_timer(&self, now: Timestamp) -> Option<Timestamp> {
         let mut wanted = self.flow.timer();
         let mut want = |at: Timestamp| wanted = Some(wanted.map_or(at, |other| other.min(at)));
+        self.lingering.into_iter().for_each(|(_, at)| want(at));
         if let Slot::Active(active) = &self.slot {
             let held = |at: Timestamp| active.hold.map_or(at, |hold| hold.max(at));
             let has_refresh_token = active.record.refresh_token.is_some();

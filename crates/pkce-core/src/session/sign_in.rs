@@ -344,7 +344,7 @@ impl Engine {
                         attempt, metadata, ..
                     },
             } => self.leave(provider, *attempt, &metadata, now),
-            Flow::Completing(step) => self.completion_timed_out(step),
+            Flow::Completing(step) => self.completion_timed_out(&step),
             _ => {}
         }
     }

@@ -656,3 +656,20 @@ fn an_answer_to_another_question_ends_no_doubt() {
     assert_eq!(world.end(copy), Some(ErrorCode::SessionCopyStale));
     assert_eq!(world.count(Kind::Refresh), 0);
 }
+
+#[test]
+fn local_storage_that_is_full_ends_no_session() {
+    let (mut world, tab) = World::signed_in();
+    world.forget_family_record();
+    for _ in 0..3 {
+        world.reload(tab);
+        world.run_secs(2);
+        assert!(world.is_signed_in(tab));
+        world.forget_family_record();
+        world.tell(tab, Event::Refresh);
+        world.run_secs(5);
+        assert!(world.is_signed_in(tab));
+        world.forget_family_record();
+    }
+    assert_no_token_was_sent_twice(&world);
+}

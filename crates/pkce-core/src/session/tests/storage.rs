@@ -263,7 +263,7 @@ fn nothing_of_a_session_is_in_local_storage_but_fingerprints() {
     let fingerprint = crate::encoding::fingerprint(token.as_str().unwrap());
     assert_eq!(record["fingerprint"], json!(fingerprint));
     assert_eq!(record["generation"], json!(world.session(tab).generation));
-    assert_eq!(record.as_object().unwrap().len(), 4, "{record}");
+    assert_eq!(record.as_object().unwrap().len(), 5, "{record}");
 }
 
 // ---- the back/forward cache ----

@@ -526,6 +526,14 @@ impl World {
         session.get(name).cloned()
     }
 
+    /// What is left where local storage is full and takes no record.
+    pub(super) fn forget_family_record(&mut self) {
+        self.local.retain(|key, _| !key.starts_with("t.family."));
+        for tab in &mut self.tabs {
+            tab.local.retain(|key, _| !key.starts_with("t.family."));
+        }
+    }
+
     /// The local storage entry of the only family.
     pub(super) fn family_record(&self) -> Option<Value> {
         let mut found = self
