@@ -20,8 +20,12 @@ const UNANSWERED_LIMIT: u32 = 10;
 enum Verdict {
     /// It is over.
     Final,
-    /// It goes on until the access token expires; somebody has to change the configuration.
-    Configuration,
+    /// It goes on until the access token expires; something has to change before it makes sense to
+    /// try again.
+    Stop {
+        /// The network may be what has to change.
+        may_pass: bool,
+    },
     /// It goes on, and the renewal is tried again.
     Passing {
         /// The server spoke, so the refresh token was not spent by this request.
@@ -42,14 +46,16 @@ fn verdict(error: &Error, exchange: &Exchange) -> Verdict {
         | ErrorCode::UnauthorizedClient
         | ErrorCode::InvalidScope
         | ErrorCode::InvalidTarget
-        | ErrorCode::UnsupportedGrantType => Verdict::Configuration,
+        | ErrorCode::UnsupportedGrantType => Verdict::Stop { may_pass: false },
         // Tokens came, of a kind that this client cannot use.
-        ErrorCode::TokenTypeUnsupported => Verdict::Configuration,
+        ErrorCode::TokenTypeUnsupported => Verdict::Stop { may_pass: false },
+        // The address is wrong, or a portal is in the way: the body is not sent there again and
+        // again.
+        ErrorCode::UnexpectedRedirect => Verdict::Stop { may_pass: true },
         _ if is_refusal => Verdict::Final,
         // No answer, a portal's page, or an answer cut short: the server may have spent the token.
         ErrorCode::NetworkError
         | ErrorCode::Timeout
-        | ErrorCode::UnexpectedRedirect
         | ErrorCode::ResponseTooLarge
         | ErrorCode::InvalidJson
         | ErrorCode::UnexpectedContentType
@@ -82,14 +88,14 @@ impl Engine {
                 self.end_refused(error.with_code(code));
                 self.release(Some(lock));
             }
-            Verdict::Configuration => {
+            Verdict::Stop { may_pass } => {
                 // The request was answered: nothing new is in doubt, and nothing will change by
                 // itself.
                 active.record.unanswered = was_unanswered;
                 self.save();
                 self.share_family();
                 self.release(Some(lock));
-                self.stop_renewal(error, false, now);
+                self.stop_renewal(error, may_pass, now);
             }
             Verdict::Passing { is_answered } => {
                 active.record.unanswered = was_unanswered || !is_answered;

@@ -2,6 +2,7 @@
 
 mod clock;
 mod family;
+mod hostile;
 mod limits;
 mod provider;
 mod readers;

@@ -119,10 +119,6 @@ fn a_passing_failure_keeps_the_session_and_is_tried_again() {
             Fate::Lost(TransportFault::TooLarge),
             ErrorCode::ResponseTooLarge,
         ),
-        (
-            Fate::Lost(TransportFault::Redirected),
-            ErrorCode::UnexpectedRedirect,
-        ),
     ] {
         let (mut world, tab) = renewing_into(fate);
         match world.renewal(tab) {
@@ -178,6 +174,25 @@ fn a_configuration_error_stops_the_renewal_and_is_told() {
         assert_eq!(world.session(tab).generation, 1);
         assert_eq!(world.notice(tab), None);
     }
+}
+
+#[test]
+fn a_redirect_is_an_error_and_the_token_is_not_sent_after_it() {
+    // The hostile-inputs table
+    let (mut world, tab) = renewing_into(Fate::Lost(TransportFault::Redirected));
+    assert!(matches!(
+        world.renewal(tab),
+        Renewal::Stopped { error } if error.code() == ErrorCode::UnexpectedRedirect
+    ));
+    assert_eq!(world.notice(tab), Some(ErrorCode::UnexpectedRedirect));
+    assert!(world.is_signed_in(tab));
+    world.run_secs(3600);
+    assert_eq!(world.count(Kind::Refresh), 1);
+    // Behind another network it may work.
+    world.wake(tab, true);
+    world.run(100);
+    assert_eq!(world.session(tab).generation, 1);
+    assert_eq!(world.notice(tab), None);
 }
 
 #[test]
