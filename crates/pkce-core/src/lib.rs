@@ -4,6 +4,8 @@
 //! session is a state machine with events in and effects out. Time, randomness, the network, storage
 //! and the signature check come in as data, so all of it is tested natively in milliseconds.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod api;
 pub mod authorization;
 pub mod callback;

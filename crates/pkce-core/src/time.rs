@@ -3,7 +3,7 @@
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A point of wall-clock time: milliseconds since 1970-01-01T00:00:00Z.
+/// A point of wall-clock time: milliseconds since 1970-01-01T00:00:00Z. `+` and `-` saturate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -66,6 +66,11 @@ impl Sub<Duration> for Timestamp {
                 .saturating_sub(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
         )
     }
+}
+
+/// One of so many equal parts of a span.
+pub(crate) fn part(span: Duration, parts: u32) -> Duration {
+    span.checked_div(parts).unwrap_or(span)
 }
 
 #[cfg(test)]

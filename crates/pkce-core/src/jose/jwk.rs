@@ -283,7 +283,10 @@ impl Material {
 /// a size that is neither weak nor absurd.
 fn modulus_octets(modulus: &[u8]) -> Option<usize> {
     let (first, last) = (modulus.first()?, modulus.last()?);
-    let bits = (modulus.len() * 8).checked_sub(first.leading_zeros() as usize)?;
+    let bits = modulus
+        .len()
+        .checked_mul(8)?
+        .checked_sub(first.leading_zeros() as usize)?;
     let sound =
         *first != 0 && last & 1 == 1 && (MIN_MODULUS_BITS..=MAX_MODULUS_BITS).contains(&bits);
     sound.then_some(modulus.len())
