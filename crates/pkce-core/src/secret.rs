@@ -52,6 +52,8 @@ secret! {
     Nonce;
     /// A `state` of one authorization request (RFC 6749 10.12).
     State;
+    /// A DPoP proof in compact form (RFC 9449 4).
+    DpopProof;
     /// An ID token in compact form, as `id_token_hint` needs it.
     RawIdToken;
 }

@@ -155,7 +155,7 @@ impl Record {
         self.received_at = came_at;
         self.lifetime = response.expires_in;
         if let Some(scope) = &response.scope {
-            self.scope.clone_from(scope);
+            scope.as_str().clone_into(&mut self.scope);
         }
     }
 
