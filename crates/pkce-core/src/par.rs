@@ -43,11 +43,14 @@ pub fn par_mode(mode: ParMode, metadata: &ProviderMetadata) -> Result<Delivery, 
         None if required => Err(Error::new(ErrorCode::MetadataInvalid, Phase::Par)
             .expected("a pushed_authorization_request_endpoint, since the provider requires one")
             .came("none, or one that is no https URL")),
-        None if mode == ParMode::Require => {
-            Err(Error::new(ErrorCode::ConfigUnsupported, Phase::Par)
-                .expected("a provider with a pushed_authorization_request_endpoint, since par is \"require\"")
-                .came("none, or one that is no https URL"))
-        }
+        None if mode == ParMode::Require => Err(Error::new(
+            ErrorCode::ConfigUnsupported,
+            Phase::Par,
+        )
+        .expected(
+            "a provider with a pushed_authorization_request_endpoint, since par is \"require\"",
+        )
+        .came("none, or one that is no https URL")),
         _ => Ok(Delivery::Redirect),
     }
 }

@@ -33,16 +33,20 @@ pub fn dpop_mode(
         (DpopMode::Off, _) => Ok(TokenBinding::Bearer),
         (DpopMode::Auto, KeyStorage::Available) if is_announced => Ok(TokenBinding::Offered),
         (DpopMode::Auto, _) => Ok(TokenBinding::Bearer),
-        (DpopMode::Require, _) if !is_announced => {
-            Err(Error::new(ErrorCode::ConfigUnsupported, Phase::Authorization)
-                .expected("ES256 in the provider's dpop_signing_alg_values_supported, since dpop is \"require\"")
-                .came(announced.map_or_else(|| "no such member".to_owned(), |names| names.join(", "))))
-        }
+        (DpopMode::Require, _) if !is_announced => Err(Error::new(
+            ErrorCode::ConfigUnsupported,
+            Phase::Authorization,
+        )
+        .expected(
+            "ES256 in the provider's dpop_signing_alg_values_supported, since dpop is \"require\"",
+        )
+        .came(announced.map_or_else(|| "no such member".to_owned(), |names| names.join(", ")))),
         (DpopMode::Require, KeyStorage::Available) => Ok(TokenBinding::Required),
-        (DpopMode::Require, KeyStorage::Unavailable) => {
-            Err(Error::new(ErrorCode::DpopKeyUnavailable, Phase::Environment)
-                .expected("a browser that keeps a P-256 key in IndexedDB, since dpop is \"require\"")
-                .came("one that does not (private browsing, blocked storage, or an old browser)"))
-        }
+        (DpopMode::Require, KeyStorage::Unavailable) => Err(Error::new(
+            ErrorCode::DpopKeyUnavailable,
+            Phase::Environment,
+        )
+        .expected("a browser that keeps a P-256 key in IndexedDB, since dpop is \"require\"")
+        .came("one that does not (private browsing, blocked storage, or an old browser)")),
     }
 }

@@ -127,7 +127,10 @@ fn everything_that_a_response_says_is_taken() {
     let response = judge_body(&body).unwrap();
     assert_eq!(response.expires_in, Some(Duration::from_secs(60)));
     assert_eq!(response.refresh_token.unwrap().expose(), "rt");
-    assert_eq!(response.scope.as_deref(), Some("openid notes:read"));
+    assert_eq!(
+        response.scope.as_ref().map(Scope::as_str),
+        Some("openid notes:read")
+    );
     assert_eq!(response.id_token.unwrap().expose(), "h.p.s");
 }
 
