@@ -116,3 +116,5 @@ fn look_up(table: &[(&str, ErrorCode)], value: &str) -> Option<ErrorCode> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_codes;

@@ -74,3 +74,5 @@ pub(crate) fn is_own_state(state: &str) -> bool {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_revocation;

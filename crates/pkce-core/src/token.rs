@@ -253,3 +253,5 @@ pub(crate) fn lifetime(json: &Json) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_binding;

@@ -60,3 +60,6 @@ impl fmt::Debug for AuthorizationRequest {
         f.write_str("AuthorizationRequest([redacted])")
     }
 }
+
+#[cfg(test)]
+mod tests;
