@@ -7,7 +7,7 @@ mod request;
 pub use options::{APP_STATE_LIMIT, AcrValues, SignInOptions};
 pub use request::AuthorizationRequest;
 
-use crate::config::ProviderConfig;
+use crate::config::{ProviderConfig, Resource, Scope};
 use crate::dpop::Thumbprint;
 use crate::encoding::{base64url, sha256};
 use crate::error::{Error, ErrorCode, Phase};
@@ -71,7 +71,14 @@ pub fn code_challenge(verifier: &CodeVerifier) -> String {
 /// consumed by the first answer (see [`crate::callback`]) and expires after
 /// [`TRANSACTION_LIFETIME`].
 ///
-/// It answers once:
+/// It is good for one answer:
+///
+/// ```
+/// # use pkce_core::{Timestamp, authorization::Transaction, callback::Callback};
+/// # fn once(transaction: Transaction, first: Callback, now: Timestamp) {
+/// let grant = first.judge(transaction, now);
+/// # }
+/// ```
 ///
 /// ```compile_fail,E0382
 /// # use pkce_core::{Timestamp, authorization::Transaction, callback::Callback};
@@ -88,8 +95,8 @@ pub struct Transaction {
     pub(crate) state: State,
     pub(crate) nonce: Nonce,
     pub(crate) verifier: CodeVerifier,
-    pub(crate) scope: String,
-    pub(crate) resource: Vec<String>,
+    pub(crate) scope: Scope,
+    pub(crate) resource: Vec<Resource>,
     pub(crate) max_age: Option<u64>,
     pub(crate) acr_values: Option<String>,
     pub(crate) return_to: ReturnTo,
@@ -211,12 +218,8 @@ impl Transaction {
             state,
             nonce,
             verifier,
-            scope: provider.scope().as_str().to_owned(),
-            resource: provider
-                .resources()
-                .iter()
-                .map(|resource| resource.as_str().to_owned())
-                .collect(),
+            scope: provider.scope().clone(),
+            resource: provider.resources().to_vec(),
             max_age: options.max_age.or(params.max_age()),
             acr_values: acr_values.or(params.acr_values()).map(str::to_owned),
             return_to: options.return_to.unwrap_or_else(ReturnTo::home),
@@ -259,8 +262,8 @@ impl Transaction {
                 .str("state", self.state.expose())
                 .str("nonce", self.nonce.expose())
                 .str("verifier", self.verifier.expose())
-                .str("scope", &self.scope)
-                .strs("resource", self.resource.iter().map(String::as_str))
+                .str("scope", self.scope.as_str())
+                .strs("resource", self.resource.iter().map(Resource::as_str))
                 .opt_integer(
                     "max_age",
                     self.max_age.and_then(|age| i64::try_from(age).ok()),
@@ -289,8 +292,8 @@ impl Transaction {
             state: State::new(json.str("state")?)?,
             nonce: Nonce::new(json.str("nonce")?)?,
             verifier: CodeVerifier::new(json.str("verifier")?)?,
-            scope: json.str("scope")?.to_owned(),
-            resource: strings(json.get("resource")?)?,
+            scope: Scope::parse(json.str("scope")?)?,
+            resource: resources(json.get("resource")?)?,
             max_age: json
                 .get("max_age")
                 .and_then(Json::as_integer)
@@ -306,6 +309,14 @@ impl Transaction {
             created_at: Timestamp::from_millis(json.get("created_at")?.as_integer()?),
         })
     }
+}
+
+/// Resource indicators as they were stored.
+pub(crate) fn resources(json: &Json) -> Option<Vec<Resource>> {
+    json.items()?
+        .iter()
+        .map(|item| Resource::parse(item.as_str()?).ok())
+        .collect()
 }
 
 pub(crate) fn strings(json: &Json) -> Option<Vec<String>> {

@@ -1,7 +1,7 @@
 //! The token endpoint: exchange of a code (RFC 6749 4.1.3) and refresh (RFC 6749 6).
 
 use crate::callback::Grant;
-use crate::config::Scope;
+use crate::config::{Resource, Scope};
 use crate::error::{Error, ErrorCode, Phase};
 use crate::http::{Exchange, HttpRequest};
 use crate::json::Json;
@@ -131,7 +131,7 @@ pub fn refresh_request(
     token_endpoint: &HttpUrl,
     client_id: &str,
     refresh_token: &RefreshToken,
-    resource: &[String],
+    resource: &[Resource],
 ) -> HttpRequest {
     let mut pairs = vec![
         ("grant_type", "refresh_token"),

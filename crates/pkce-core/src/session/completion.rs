@@ -409,9 +409,7 @@ impl Engine {
             lifetime: tokens.expires_in,
             refresh_token: tokens.refresh_token,
             unanswered: false,
-            scope: tokens
-                .scope
-                .map_or(transaction.scope, |scope| scope.to_string()),
+            scope: tokens.scope.unwrap_or(transaction.scope),
             resource: transaction.resource,
             raw_id_token,
             user: User {

@@ -86,7 +86,7 @@ fn a_refresh_token_is_form_encoded() {
         &endpoint,
         "spa",
         &token,
-        &["https://api.example/".to_owned()],
+        &[Resource::parse("https://api.example/").unwrap()],
     );
     assert_eq!(
         (request.method, request.follow_redirects),
