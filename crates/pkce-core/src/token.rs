@@ -2,6 +2,7 @@
 
 use crate::authorization::Transaction;
 use crate::callback::Grant;
+use crate::config::Scope;
 use crate::error::{Error, ErrorCode, Phase};
 use crate::http::{Exchange, HttpRequest};
 use crate::json::Json;
@@ -41,7 +42,7 @@ pub struct TokenResponse {
     pub expires_in: Option<Duration>,
     /// A new refresh token; `None` means that the old one, if any, stays.
     pub refresh_token: Option<RefreshToken>,
-    /// The granted scope; `None` means as requested.
+    /// The granted scope, its tokens separated by one space each; `None` means as requested.
     pub scope: Option<String>,
     /// An ID token that nobody has verified.
     pub id_token: Option<RawIdToken>,
@@ -148,10 +149,11 @@ pub fn judge(exchange: &Exchange, phase: Phase) -> Result<TokenResponse, Error> 
         token_type: TokenType::Bearer,
         expires_in: json.get("expires_in").and_then(lifetime),
         refresh_token,
+        // One that no standard allows says nothing.
         scope: json
             .str("scope")
-            .filter(|scope| !scope.is_empty())
-            .map(str::to_owned),
+            .and_then(Scope::parse)
+            .map(|scope| scope.as_str().to_owned()),
         id_token,
     })
 }
