@@ -149,8 +149,11 @@ impl HttpResponse {
     /// The body as a JSON object, whatever the status.
     ///
     /// # Errors
-    /// `unexpected_content_type`, `invalid_json`.
+    /// `response_too_large` beyond [`ANSWER_LIMIT`], `unexpected_content_type`, `invalid_json`.
     pub fn json_object(&self, phase: Phase) -> Result<Json, Error> {
+        if self.body.0.len() > ANSWER_LIMIT {
+            return Err(TransportFault::TooLarge.into_error(phase));
+        }
         if !self.is_json() {
             return Err(Error::new(ErrorCode::UnexpectedContentType, phase)
                 .expected("application/json")
@@ -174,7 +177,9 @@ impl HttpResponse {
     /// is ignored, since the user's clock may be wrong.
     #[must_use]
     pub fn retry_after_ms(&self) -> Option<u64> {
-        let seconds: u64 = self.retry_after.as_deref()?.trim().parse().ok()?;
+        let text = self.retry_after.as_deref()?.trim();
+        // A number may have a sign elsewhere; here it is digits alone (RFC 9110 10.2.3).
+        let seconds: u64 = text.parse().ok().filter(|_| !text.starts_with('+'))?;
         Some(seconds.min(3600).saturating_mul(1000))
     }
 
