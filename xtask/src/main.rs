@@ -8,6 +8,7 @@
 mod browsers;
 mod build;
 mod demo;
+mod fuzz;
 mod process;
 mod project;
 mod setup;
@@ -42,6 +43,9 @@ cargo xtask COMMAND
   test [LAYER …]       all tests, or those layers: format, lint, native, wasm, e2e
       --browser NAME   only in chromium, or only in firefox
       -- FILTER        passed on to each test binary, such as a part of a test's name
+  fuzz [TARGET …]      the fuzz targets of pkce-core, or those, for a bounded time each
+      --seconds N      how long each runs (60)
+      --keep           add inputs that reach something new to the kept corpus
   setup                install what the build needs, and do nothing else
       --tests          also what the tests need
 
@@ -89,17 +93,38 @@ fn run() -> Result<ExitCode> {
         }
         "test" => {
             let selection = selection(&mut arguments)?;
-            let all_is_well = test::run(&project, &selection);
-            return Ok(if all_is_well {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            });
+            return Ok(exit(test::run(&project, &selection)));
         }
+        "fuzz" => return Ok(exit(fuzz::run(&project, &fuzz_options(&mut arguments)?)?)),
         "setup" => set_up(&project, &mut arguments)?,
         other => bail!("there is no command `{other}`: `cargo xtask --help` lists them"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn exit(all_is_well: bool) -> ExitCode {
+    if all_is_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn fuzz_options(arguments: &mut lexopt::Parser) -> Result<fuzz::Options> {
+    let mut options = fuzz::Options {
+        seconds: 60,
+        targets: Vec::new(),
+        keep: false,
+    };
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("seconds") => options.seconds = number(arguments, "--seconds")?,
+            Long("keep") => options.keep = true,
+            Value(target) => options.targets.push(target.string()?),
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(options)
 }
 
 fn demo_options(arguments: &mut lexopt::Parser) -> Result<demo::Options> {

@@ -13,6 +13,7 @@ use crate::project::Project;
 
 const TRUNK: &str = "0.21.14";
 const GECKODRIVER: &str = "0.37.1";
+const CARGO_FUZZ: &str = "0.13.2";
 const BINARYEN: &str = "132.0.0";
 /// Older ones do not know all the WebAssembly features that Rust enables by default.
 const OLDEST_WASM_OPT: u32 = 116;
@@ -90,6 +91,28 @@ pub(crate) fn geckodriver(project: &Project) -> Result<()> {
             program: "geckodriver",
             package: "geckodriver",
             version: GECKODRIVER,
+            options: &["--locked"],
+        },
+    )
+}
+
+/// What the fuzz targets need beside a C++ compiler, which builds libFuzzer.
+pub(crate) fn for_fuzz(project: &Project) -> Result<()> {
+    if !["c++", "g++", "clang++"]
+        .iter()
+        .any(|program| matches!(project.find_program(program), Ok(Some(_))))
+    {
+        bail!(
+            "libFuzzer is built with a C++ compiler, and there is none on PATH: install g++ or \
+             clang++"
+        );
+    }
+    cargo_tool(
+        project,
+        &CargoTool {
+            program: "cargo-fuzz",
+            package: "cargo-fuzz",
+            version: CARGO_FUZZ,
             options: &["--locked"],
         },
     )
