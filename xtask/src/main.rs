@@ -5,10 +5,13 @@
     reason = "it is a program for the terminal"
 )]
 
+mod bench;
 mod browsers;
 mod build;
+mod coverage;
 mod demo;
 mod fuzz;
+mod mutants;
 mod process;
 mod project;
 mod setup;
@@ -21,6 +24,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
 use crate::browsers::Browser;
+use crate::mutants::Part;
 use crate::project::Project;
 use crate::test::{Layer, Selection};
 
@@ -46,6 +50,11 @@ cargo xtask COMMAND
   fuzz [TARGET …]      the fuzz targets of pkce-core, or those, for a bounded time each
       --seconds N      how long each runs (60)
       --keep           add inputs that reach something new to the kept corpus
+  coverage             which lines of pkce-core its tests run; fails below 95 %
+  mutants [PART …]     small faults put into pkce-core that its tests do not notice; hours.
+                       The parts are validators and session
+  bench core           what judging costs, and how it grows with hostile input
+      -- FILTER        only benchmarks with this in their name
   setup                install what the build needs, and do nothing else
       --tests          also what the tests need
 
@@ -95,11 +104,51 @@ fn run() -> Result<ExitCode> {
             let selection = selection(&mut arguments)?;
             return Ok(exit(test::run(&project, &selection)));
         }
+        "bench" => {
+            let rest = values(&mut arguments)?;
+            return match rest.split_first() {
+                Some((what, filter)) if what == "core" => Ok(exit(bench::run(&project, filter)?)),
+                _ => bail!("what is to be measured? There is: cargo xtask bench core"),
+            };
+        }
+        "mutants" => {
+            let mut parts = values(&mut arguments)?
+                .iter()
+                .map(|name| Part::named(name))
+                .collect::<Result<Vec<_>>>()?;
+            if parts.is_empty() {
+                parts.extend(Part::ALL);
+            }
+            return Ok(exit(mutants::run(&project, &parts)?));
+        }
+        "coverage" => {
+            nothing_more(&mut arguments)?;
+            return Ok(exit(coverage::run(&project)?));
+        }
         "fuzz" => return Ok(exit(fuzz::run(&project, &fuzz_options(&mut arguments)?)?)),
         "setup" => set_up(&project, &mut arguments)?,
         other => bail!("there is no command `{other}`: `cargo xtask --help` lists them"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is left of the arguments, all of it values; after `--` options are values too.
+fn values(arguments: &mut lexopt::Parser) -> Result<Vec<String>> {
+    let mut values = Vec::new();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Value(value) => values.push(value.string()?),
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(values)
+}
+
+fn nothing_more(arguments: &mut lexopt::Parser) -> Result<()> {
+    match arguments.next()? {
+        None => Ok(()),
+        Some(other) => Err(unexpected(&other)),
+    }
 }
 
 fn exit(all_is_well: bool) -> ExitCode {
