@@ -18,7 +18,7 @@ use pkce_core::id_token::{Expectations, Occasion, UnverifiedIdToken, VerifiedIdT
 use pkce_core::jose::{Jwks, SignatureOutcome};
 use pkce_core::json::Json;
 use pkce_core::metadata::ProviderMetadata;
-use pkce_core::secret::{Nonce, RawIdToken};
+use pkce_core::secret::{Nonce, RawIdToken, SecretText};
 use pkce_core::token::{exchange_request, judge};
 use pkce_core::url::HttpUrl;
 use pkce_core::{Error, Phase, Timestamp};
@@ -34,7 +34,8 @@ const RSA_KEY: &str = r#"{"kty":"RSA","kid":"k1","use":"sig","alg":"RS256","e":"
 
 /// What a sign-in has at hand when its answer comes.
 struct Fixture {
-    transaction: Transaction,
+    state: String,
+    stored: SecretText,
     jwks: String,
 }
 
@@ -56,12 +57,16 @@ impl Fixture {
         )
         .expect("a transaction");
         let jwks = format!(r#"{{"keys":[{RSA_KEY}]}}"#);
-        Self { transaction, jwks }
+        Self {
+            state: transaction.state().expose().to_owned(),
+            stored: transaction.to_json(),
+            jwks,
+        }
     }
 
     /// Callback and ID token, as a page judges them after the redirect.
     fn sign_in(&self, query: &str, id_token: &str) -> Result<VerifiedIdToken, Error> {
-        black_box(exchange_request(&self.answer(query)?));
+        black_box(exchange_request(self.answer(query)?));
         self.id_token(id_token)
     }
 
@@ -72,7 +77,10 @@ impl Fixture {
             fragment: "",
         };
         black_box(address.cleaned());
-        Callback::read(address)?.judge(self.transaction.clone(), now())
+        let callback = Callback::read(address)?;
+        // A page reads it from its storage.
+        let stored = Transaction::from_json(self.stored.expose(), "https://app.example");
+        callback.judge(stored.expect("a transaction"), now())
     }
 
     /// Whether a callback with this appended is taken up to the limit and refused beyond.
@@ -100,7 +108,7 @@ impl Fixture {
     }
 
     fn callback(&self) -> String {
-        let state = self.transaction.state().expose();
+        let state = &self.state;
         format!("?code=SplxlOBeZQQYbYS6WxSbIA&state={state}&iss=https%3A%2F%2Fid.example")
     }
 }

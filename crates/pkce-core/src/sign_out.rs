@@ -2,7 +2,7 @@
 
 use crate::encoding::{base64url, base64url_decode};
 use crate::error::{Error, Phase};
-use crate::http::{Exchange, HttpRequest};
+use crate::http::{Exchange, HttpRequest, Purpose};
 use crate::provider_error;
 use crate::secret::{AccessToken, RawIdToken, RefreshToken, SecretText};
 use crate::url::HttpUrl;
@@ -21,6 +21,7 @@ pub fn revocation_request(
         None => (access_token.expose(), "access_token"),
     };
     HttpRequest::post(
+        Purpose::Revocation,
         endpoint,
         [
             ("token", token),

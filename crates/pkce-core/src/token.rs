@@ -4,7 +4,7 @@ use crate::authorization::Transaction;
 use crate::callback::Grant;
 use crate::config::{Resource, Scope};
 use crate::error::{Error, ErrorCode, Phase};
-use crate::http::{Exchange, HttpRequest};
+use crate::http::{Exchange, HttpRequest, Purpose};
 use crate::json::Json;
 use crate::provider_error;
 use crate::secret::{AccessToken, RawIdToken, RefreshToken};
@@ -124,8 +124,8 @@ pub fn exchange_request(grant: Grant) -> (HttpRequest, Transaction) {
             .iter()
             .map(|resource| ("resource", resource.as_str())),
     );
-    let request = HttpRequest::post(transaction.metadata.token_endpoint().clone(), pairs);
-    (request, transaction)
+    let url = transaction.metadata.token_endpoint().clone();
+    (HttpRequest::post(Purpose::Token, url, pairs), transaction)
 }
 
 /// The request that renews the tokens. `scope` is sent only where a provider wants it.
@@ -146,7 +146,7 @@ pub fn refresh_request(
             .iter()
             .map(|resource| ("resource", resource.as_str())),
     );
-    HttpRequest::post(token_endpoint.clone(), pairs)
+    HttpRequest::post(Purpose::Refresh, token_endpoint.clone(), pairs)
 }
 
 /// [`judge_bound`] for a request that was sent without a proof.

@@ -92,18 +92,24 @@ impl Shell {
         self.timer = None;
         self.left_for = None;
         let stored = self.stored();
-        let consumed = self.engine.storage_keys().consumed();
         let start = Start {
             path: path.to_owned(),
             query: SecretText::new(query.to_owned()),
             fragment: SecretText::new(fragment.to_owned()),
             page_origin: ORIGIN.to_owned(),
             stored,
-            shared_consumed: self.local.get(&consumed).cloned(),
+            shared: Some(
+                self.local
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect(),
+            ),
             environment: Environment {
                 web_crypto: true,
                 session_storage: true,
                 foreign_frame: false,
+                locks: true,
+                channel: true,
             },
             seed: 7,
         };

@@ -50,7 +50,7 @@ pub fn run(data: &[u8]) {
                 response
                     .scope
                     .as_ref()
-                    .is_none_or(|scope| !scope.is_empty())
+                    .is_none_or(|scope| !scope.as_str().is_empty())
             );
             assert!(!format!("{response:?}").contains(CANARY));
         }

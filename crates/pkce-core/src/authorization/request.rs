@@ -1,6 +1,6 @@
 //! An authorization request that is ready to go to the provider.
 
-use crate::http::{HttpRequest, Method};
+use crate::http::{HttpRequest, Method, Purpose};
 use crate::par::PendingPush;
 use crate::secret::SecretText;
 use crate::url::HttpUrl;
@@ -45,6 +45,7 @@ impl AuthorizationRequest {
     #[must_use]
     pub fn push(self, endpoint: &HttpUrl) -> (HttpRequest, PendingPush) {
         let request = HttpRequest {
+            purpose: Purpose::Par,
             method: Method::Post,
             url: endpoint.clone(),
             authorization: None,

@@ -126,14 +126,18 @@ impl ScriptedTab {
                 .iter()
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect(),
-            shared_consumed: self
-                .local_storage
-                .get(&self.engine.storage_keys().consumed())
-                .cloned(),
+            shared: Some(
+                self.local_storage
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect(),
+            ),
             environment: Environment {
                 web_crypto: true,
                 session_storage: true,
                 foreign_frame: false,
+                locks: true,
+                channel: true,
             },
             seed: 1,
         };

@@ -51,7 +51,7 @@ fn fate(page: &Page) -> Became {
             Became::Retries
         }
         Renewal::Stopped { error } => Became::Stopped(error.code()),
-        Renewal::Refreshing => panic!("still under way"),
+        other => panic!("still under way: {other:?}"),
     }
 }
 

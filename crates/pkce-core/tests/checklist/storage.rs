@@ -37,6 +37,7 @@ fn a_browser_that_cannot_sign_in_is_told_before_the_redirect() {
                 web_crypto: false,
                 session_storage: false,
                 foreign_frame: true,
+                ..GOOD
             },
             ErrorCode::ForeignFrame,
         ),

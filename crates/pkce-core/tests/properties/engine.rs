@@ -8,9 +8,7 @@ use pkce_core::encoding::base64url;
 use pkce_core::http::{Body, Exchange, HttpResponse, TransportFault};
 use pkce_core::jose::SignatureOutcome;
 use pkce_core::secret::SecretText;
-use pkce_core::session::{
-    Effect, Engine, Environment, Event, SessionState, Start, StorageKeys, Ticket,
-};
+use pkce_core::session::{Effect, Engine, Environment, Event, SessionState, Start, Ticket};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -246,11 +244,18 @@ fn start(
         fragment: SecretText::new(String::new()),
         page_origin: ORIGIN.to_owned(),
         stored: secret(stored),
-        shared_consumed: local.get(&StorageKeys::new("t").consumed()).cloned(),
+        shared: Some(
+            local
+                .iter()
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
+        ),
         environment: Environment {
             web_crypto: true,
             session_storage: true,
             foreign_frame: false,
+            locks: true,
+            channel: true,
         },
         seed: 5,
     }))

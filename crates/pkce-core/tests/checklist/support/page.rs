@@ -19,6 +19,8 @@ pub(crate) const GOOD: Environment = Environment {
     web_crypto: true,
     session_storage: true,
     foreign_frame: false,
+    locks: true,
+    channel: true,
 };
 
 /// A request that waits for its answer.
@@ -136,10 +138,12 @@ impl Page {
                 .iter()
                 .map(|(key, value)| (key.clone(), SecretText::new(value.clone())))
                 .collect(),
-            shared_consumed: self
-                .local
-                .get(&self.engine.storage_keys().consumed())
-                .cloned(),
+            shared: Some(
+                self.local
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect(),
+            ),
             environment: self.environment,
             seed: 7,
         };
