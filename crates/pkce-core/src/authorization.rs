@@ -11,10 +11,11 @@ use crate::config::{ProviderConfig, Resource, Scope};
 use crate::dpop::Thumbprint;
 use crate::encoding::{base64url, sha256};
 use crate::error::{Error, ErrorCode, Phase};
+use crate::id_token::{Expectations, Occasion};
 use crate::json::{Json, ObjectWriter};
 use crate::metadata::ProviderMetadata;
 use crate::return_to::ReturnTo;
-use crate::secret::{CodeVerifier, Nonce, SecretText, State};
+use crate::secret::{AccessToken, CodeVerifier, Nonce, SecretText, State};
 use crate::time::Timestamp;
 use std::fmt;
 use std::time::Duration;
@@ -71,7 +72,8 @@ pub fn code_challenge(verifier: &CodeVerifier) -> String {
 /// consumed by the first answer (see [`crate::callback`]) and expires after
 /// [`TRANSACTION_LIFETIME`].
 ///
-/// It is good for one answer:
+/// There is no `Clone`: one sign-in has one transaction, and its callback takes it.
+///
 ///
 /// ```
 /// # use pkce_core::{Timestamp, authorization::Transaction, callback::Callback};
@@ -240,6 +242,40 @@ impl Transaction {
     #[must_use]
     pub const fn binding(&self) -> Option<&Thumbprint> {
         self.binding.as_ref()
+    }
+
+    /// The provider as it was when the sign-in began.
+    #[must_use]
+    pub const fn metadata(&self) -> &ProviderMetadata {
+        &self.metadata
+    }
+
+    /// The scope that was asked for: what an answer without a `scope` grants (RFC 6749 5.1).
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Where the user goes afterwards.
+    #[must_use]
+    pub const fn return_to(&self) -> &ReturnTo {
+        &self.return_to
+    }
+
+    /// What the ID token that answers this sign-in has to say (Core 3.1.3.7): its issuer, this
+    /// client, the one-time nonce, and the `max_age` and `acr_values` that were asked for.
+    #[must_use]
+    pub fn expectations<'a>(&'a self, access_token: &'a AccessToken) -> Expectations<'a> {
+        Expectations {
+            issuer: self.metadata.issuer().as_str(),
+            client_id: &self.client_id,
+            access_token: Some(access_token),
+            occasion: Occasion::SignIn {
+                nonce: &self.nonce,
+                max_age: self.max_age,
+                acr_values: self.acr_values.as_deref(),
+            },
+        }
     }
 
     /// Whether the answer comes too late. A clock that was set back does not keep it alive.

@@ -1,5 +1,6 @@
 //! The token endpoint: exchange of a code (RFC 6749 4.1.3) and refresh (RFC 6749 6).
 
+use crate::authorization::Transaction;
 use crate::callback::Grant;
 use crate::config::{Resource, Scope};
 use crate::error::{Error, ErrorCode, Phase};
@@ -105,13 +106,14 @@ pub struct TokenResponse {
 }
 
 /// The request that exchanges a code. It goes to the token endpoint of the transaction's issuer
-/// and nowhere else (RFC 9700 4.4.2).
+/// and nowhere else (RFC 9700 4.4.2). The code goes with it: there is no second request for it.
+/// The transaction is handed back, since the ID token of the answer is judged by it.
 #[must_use]
-pub fn exchange_request(grant: &Grant) -> HttpRequest {
-    let transaction = &grant.transaction;
+pub fn exchange_request(grant: Grant) -> (HttpRequest, Transaction) {
+    let Grant { code, transaction } = grant;
     let mut pairs = vec![
         ("grant_type", "authorization_code"),
-        ("code", grant.code.expose()),
+        ("code", code.expose()),
         ("redirect_uri", &transaction.redirect_uri),
         ("client_id", &transaction.client_id),
         ("code_verifier", transaction.verifier.expose()),
@@ -122,7 +124,8 @@ pub fn exchange_request(grant: &Grant) -> HttpRequest {
             .iter()
             .map(|resource| ("resource", resource.as_str())),
     );
-    HttpRequest::post(transaction.metadata.token_endpoint().clone(), pairs)
+    let request = HttpRequest::post(transaction.metadata.token_endpoint().clone(), pairs);
+    (request, transaction)
 }
 
 /// The request that renews the tokens. `scope` is sent only where a provider wants it.

@@ -55,7 +55,7 @@ fn a_code_is_exchanged_with_all_that_proves_it_ours() {
         .unwrap()
         .judge(transaction, now())
         .unwrap();
-    let request = exchange_request(&grant);
+    let (request, _) = exchange_request(grant);
     assert_eq!(request.method, Method::Post);
     assert_eq!(request.url.as_str(), "https://id.example/token");
     assert!(request.authorization.is_none());
