@@ -74,7 +74,6 @@ pub fn code_challenge(verifier: &CodeVerifier) -> String {
 ///
 /// There is no `Clone`: one sign-in has one transaction, and its callback takes it.
 ///
-///
 /// ```
 /// # use pkce_core::{Timestamp, authorization::Transaction, callback::Callback};
 /// # fn once(transaction: Transaction, first: Callback, now: Timestamp) {
@@ -302,7 +301,9 @@ impl Transaction {
                 .strs("resource", self.resource.iter().map(Resource::as_str))
                 .opt_integer(
                     "max_age",
-                    self.max_age.and_then(|age| i64::try_from(age).ok()),
+                    // Beyond 63 bits it is no less asked for.
+                    self.max_age
+                        .map(|age| i64::try_from(age).unwrap_or(i64::MAX)),
                 )
                 .opt_str("acr_values", self.acr_values.as_deref())
                 .str("return_to", self.return_to.as_str())
