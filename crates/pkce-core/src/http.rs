@@ -149,8 +149,11 @@ impl HttpResponse {
     /// The body as a JSON object, whatever the status.
     ///
     /// # Errors
-    /// `unexpected_content_type`, `invalid_json`.
+    /// `response_too_large` beyond [`ANSWER_LIMIT`], `unexpected_content_type`, `invalid_json`.
     pub fn json_object(&self, phase: Phase) -> Result<Json, Error> {
+        if self.body.0.len() > ANSWER_LIMIT {
+            return Err(TransportFault::TooLarge.into_error(phase));
+        }
         if !self.is_json() {
             return Err(Error::new(ErrorCode::UnexpectedContentType, phase)
                 .expected("application/json")
@@ -174,7 +177,9 @@ impl HttpResponse {
     /// is ignored, since the user's clock may be wrong.
     #[must_use]
     pub fn retry_after_ms(&self) -> Option<u64> {
-        let seconds: u64 = self.retry_after.as_deref()?.trim().parse().ok()?;
+        let text = self.retry_after.as_deref()?.trim();
+        // A number may have a sign elsewhere; here it is digits alone (RFC 9110 10.2.3).
+        let seconds: u64 = text.parse().ok().filter(|_| !text.starts_with('+'))?;
         Some(seconds.min(3600).saturating_mul(1000))
     }
 
@@ -269,6 +274,29 @@ mod tests {
             );
         }
         assert_eq!(code(Err(TransportFault::Timeout)), Err(ErrorCode::Timeout));
+    }
+
+    #[test]
+    fn the_limits_are_those_that_the_errors_name() {
+        let expected = |fault: TransportFault| {
+            let error = fault.into_error(Phase::Token);
+            error.what_was_expected().to_owned()
+        };
+        assert_eq!(
+            expected(TransportFault::TooLarge),
+            format!("an answer of at most {} MB", ANSWER_LIMIT / (1024 * 1024))
+        );
+        assert_eq!(
+            expected(TransportFault::Timeout),
+            format!("a whole answer within {} seconds", ANSWER_TIMEOUT.as_secs())
+        );
+    }
+
+    #[test]
+    fn a_body_is_printed_as_a_number_of_octets() {
+        let shown = format!("{:?}", answer(200, "application/json", "canary"));
+        assert!(shown.contains("[6 octets redacted]"), "{shown}");
+        assert!(!shown.contains("canary"), "{shown}");
     }
 
     #[test]

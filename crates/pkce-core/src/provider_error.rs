@@ -75,13 +75,11 @@ pub fn of_response(response: &HttpResponse, phase: Phase) -> Error {
             .came(format!("error_code {value}"))
     } else {
         match member("error").map(|value| error(value, phase)) {
-            // A word that says nothing certain tells less than the status of a server in trouble.
+            // A word that says nothing certain, or that is none of this endpoint's, tells less than
+            // the status of a server in trouble: Auth0 says `access_denied` with 429.
             Some(said)
                 if by_status.code() == ErrorCode::ServiceUnavailable
-                    && matches!(
-                        said.code(),
-                        ErrorCode::ProviderError | ErrorCode::InvalidRequest
-                    ) =>
+                    && !is_certain(said.code()) =>
             {
                 by_status
             }
@@ -95,6 +93,21 @@ pub fn of_response(response: &HttpResponse, phase: Phase) -> Error {
     found
         .described(member("error_description"))
         .retry_after_ms(response.retry_after_ms())
+}
+
+/// The codes of RFC 6749 5.2 and RFC 8707 2 that mean one thing, and those of a server in trouble.
+const fn is_certain(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::InvalidGrant
+            | ErrorCode::InvalidClient
+            | ErrorCode::UnauthorizedClient
+            | ErrorCode::UnsupportedGrantType
+            | ErrorCode::InvalidScope
+            | ErrorCode::InvalidTarget
+            | ErrorCode::TemporarilyUnavailable
+            | ErrorCode::ServerError
+    )
 }
 
 /// Whether a JSON answer says `error`, whatever its status (GitHub answers 200).

@@ -203,7 +203,8 @@ impl HttpUrl {
     /// the entry's or lies below it by whole segments. An entry's query and fragment play no part.
     #[must_use]
     pub fn covers(&self, url: &HttpUrl) -> bool {
-        let entry = self.path().trim_end_matches('/');
+        // One slash alone is left out: `/v1//` is no name for all of `/v1/`.
+        let entry = self.path().strip_suffix('/').unwrap_or(self.path());
         self.same_origin(url)
             && url
                 .path()
@@ -289,10 +290,12 @@ fn split_authority(authority: &str) -> Result<(&str, Option<u16>), UrlFault> {
 
 fn is_host(host: &str) -> bool {
     if let Some(inner) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
-        // Only in the form that browsers print, so that text comparison is comparison.
-        return inner
-            .parse::<std::net::Ipv6Addr>()
-            .is_ok_and(|address| address.to_string() == inner.to_ascii_lowercase());
+        // Only in the form that browsers print, so that text comparison is comparison; they write
+        // an embedded IPv4 address in hexadecimal.
+        return !inner.contains('.')
+            && inner
+                .parse::<std::net::Ipv6Addr>()
+                .is_ok_and(|address| address.to_string() == inner.to_ascii_lowercase());
     }
     let labels_are_good = host.split('.').all(|label| {
         !label.is_empty()
