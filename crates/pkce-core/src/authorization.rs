@@ -303,7 +303,9 @@ impl Transaction {
                 .strs("resource", self.resource.iter().map(Resource::as_str))
                 .opt_integer(
                     "max_age",
-                    self.max_age.and_then(|age| i64::try_from(age).ok()),
+                    // Beyond 63 bits it is no less asked for.
+                    self.max_age
+                        .map(|age| i64::try_from(age).unwrap_or(i64::MAX)),
                 )
                 .opt_str("acr_values", self.acr_values.as_deref())
                 .str("return_to", self.return_to.as_str())
