@@ -34,7 +34,7 @@ impl Details {
             expires_at: details.expires_at,
             ends_at: details.ends_at,
             token_type: details.token_type.as_str(),
-            scope: details.scope,
+            scope: details.scope.to_string(),
             can_refresh: details.can_refresh,
             generation: details.generation,
             renewal: details.renewal,

@@ -8,6 +8,7 @@
 mod browsers;
 mod build;
 mod demo;
+mod docs;
 mod process;
 mod project;
 mod setup;
@@ -37,6 +38,7 @@ cargo xtask COMMAND
   dev                  the same with live reload, at the ports that index.html names
   build                the release build of the app, into dist/
       --example NAME   of an example instead, into examples/NAME/dist/
+  docs                 write docs/errors.md anew from the code
   size                 raw, gzip and brotli bytes of each asset in dist/
       --example NAME   in examples/NAME/dist/ instead
   test [LAYER …]       all tests, or those layers: format, lint, native, wasm, e2e
@@ -80,6 +82,7 @@ fn run() -> Result<ExitCode> {
             };
             setup::clean_up(&project)?;
         }
+        "docs" => docs::write(&project)?,
         "size" => {
             let dist = match example_option(&mut arguments)? {
                 Some(name) => project.root().join("examples").join(name).join("dist"),

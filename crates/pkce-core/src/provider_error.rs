@@ -1,12 +1,12 @@
 //! Error codes of providers, mapped to ours (RFC 6749 4.1.2.1 and 5.2, Core 3.1.2.6, RFC 8707 2,
-//! and what real providers say instead).
+//! RFC 9449 5, and what real providers say instead).
 
 use crate::error::{Error, ErrorCode, Phase};
 use crate::http::HttpResponse;
 use crate::json::Json;
 
 /// The standards' `error` values.
-const STANDARD: [(&str, ErrorCode); 16] = [
+const STANDARD: [(&str, ErrorCode); 20] = [
     ("access_denied", ErrorCode::AccessDenied),
     ("login_required", ErrorCode::LoginRequired),
     ("interaction_required", ErrorCode::InteractionRequired),
@@ -28,6 +28,15 @@ const STANDARD: [(&str, ErrorCode); 16] = [
     ("invalid_scope", ErrorCode::InvalidScope),
     ("invalid_target", ErrorCode::InvalidTarget),
     ("invalid_grant", ErrorCode::InvalidGrant),
+    // RFC 9101 7, for a request that was pushed (RFC 9126 4).
+    ("invalid_request_uri", ErrorCode::InvalidRequestUri),
+    (
+        "unmet_authentication_requirements",
+        ErrorCode::UnmetAuthenticationRequirements,
+    ),
+    // RFC 9449 5 and 8.
+    ("invalid_dpop_proof", ErrorCode::InvalidDpopProof),
+    ("use_dpop_nonce", ErrorCode::UseDpopNonce),
     // RFC 6750 3.1, seen at token endpoints for a dead token.
     ("invalid_token", ErrorCode::InvalidGrant),
 ];
@@ -86,7 +95,7 @@ pub fn of_response(response: &HttpResponse, phase: Phase) -> Error {
         .retry_after_ms(response.retry_after_ms())
 }
 
-/// The codes of RFC 6749 5.2 and RFC 8707 2 that mean one thing, and those of a server in trouble.
+/// The codes of RFC 6749 5.2, RFC 8707 2 and RFC 9449 that mean one thing, and those of a server in trouble.
 const fn is_certain(code: ErrorCode) -> bool {
     matches!(
         code,
@@ -96,6 +105,8 @@ const fn is_certain(code: ErrorCode) -> bool {
             | ErrorCode::UnsupportedGrantType
             | ErrorCode::InvalidScope
             | ErrorCode::InvalidTarget
+            | ErrorCode::InvalidDpopProof
+            | ErrorCode::UseDpopNonce
             | ErrorCode::TemporarilyUnavailable
             | ErrorCode::ServerError
     )
@@ -120,3 +131,5 @@ fn look_up(table: &[(&str, ErrorCode)], value: &str) -> Option<ErrorCode> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_codes;

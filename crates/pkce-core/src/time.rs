@@ -3,7 +3,7 @@
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A point of wall-clock time: milliseconds since 1970-01-01T00:00:00Z.
+/// A point of wall-clock time: milliseconds since 1970-01-01T00:00:00Z. `+` and `-` saturate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -66,6 +66,30 @@ impl Sub<Duration> for Timestamp {
                 .saturating_sub(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
         )
     }
+}
+
+/// How far a server's clock is ahead of this device's; zero where nothing is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClockOffset(i64);
+
+impl ClockOffset {
+    /// From milliseconds, as [`clock_offset_ms`](crate::id_token::clock_offset_ms) estimates them;
+    /// negative where the server's clock is behind.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// What the server's clock shows when this device's shows `now`.
+    #[must_use]
+    pub const fn server_time(self, now: Timestamp) -> Timestamp {
+        Timestamp(now.0.saturating_add(self.0))
+    }
+}
+
+/// One of so many equal parts of a span.
+pub(crate) fn part(span: Duration, parts: u32) -> Duration {
+    span.checked_div(parts).unwrap_or(span)
 }
 
 #[cfg(test)]

@@ -184,7 +184,11 @@ impl HttpUrl {
     /// The URL with more query parameters, form-encoded, behind those it has.
     #[must_use]
     pub fn with_query<'a>(&self, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-        let added = crate::encoding::form(pairs);
+        self.with_form(&crate::encoding::form(pairs))
+    }
+
+    /// [`HttpUrl::with_query`] for parameters that are form-encoded already.
+    pub(crate) fn with_form(&self, added: &str) -> String {
         let base = self.text.split('#').next().unwrap_or("");
         let joint = match base.split_once('?') {
             None => "?",

@@ -1,6 +1,7 @@
 //! What the status and the challenge of an API's answer ask for (RFC 6750 3, RFC 9470 3).
 
 use super::www_authenticate::{self, Challenge};
+use crate::authorization::AcrValues;
 use crate::config::Scope;
 use crate::error::{Error, ErrorCode, Phase};
 
@@ -20,7 +21,8 @@ pub enum ApiVerdict {
     Pass,
     /// Renew the token once and send the request once more, if its body can be sent twice.
     RefreshAndRetry,
-    /// Send the user through a new authorization with these parameters, then back (RFC 9470 4).
+    /// Send the user through a new authorization with these parameters, then back (RFC 9470 4):
+    /// [`SignInOptions::step_up`](crate::authorization::SignInOptions::step_up).
     /// Whoever comes back from one for the same request and gets this again must not go round.
     StepUp {
         /// The authentication context classes asked for, separated by spaces.
@@ -148,10 +150,7 @@ fn failed_status(status: u16) -> ApiVerdict {
 
 /// Only what a request may carry: the challenge is foreign text.
 fn acr_values(text: &str) -> Option<String> {
-    const LONGEST: usize = 512;
-    let good = text.len() <= LONGEST && text.bytes().all(|b| matches!(b, 0x20..=0x7e));
-    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
-    (good && !words.is_empty()).then(|| words.join(" "))
+    AcrValues::parse(text).map(|values| values.as_str().to_owned())
 }
 
 fn seconds(text: &str) -> Option<u64> {

@@ -16,7 +16,23 @@ const MAX_SUBJECT: usize = 255;
 ///
 /// Comes from [`PendingIdToken::verify`](super::PendingIdToken::verify), or from
 /// [`restore`](Self::restore) for what this client verified and stored itself. `Debug` shows
-/// nothing of it.
+/// nothing of it. Nobody else can make one:
+///
+/// ```compile_fail,E0451
+/// # fn forge(unverified: pkce_core::id_token::VerifiedIdToken) {
+/// use pkce_core::id_token::VerifiedIdToken;
+/// let forged = VerifiedIdToken { subject: "admin".into(), ..unverified };
+/// # }
+/// ```
+///
+/// nor take one for a token that has only been parsed.
+///
+/// ```compile_fail,E0308
+/// # use pkce_core::id_token::{UnverifiedIdToken, VerifiedIdToken};
+/// # fn believe(token: UnverifiedIdToken) -> VerifiedIdToken {
+/// token
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct VerifiedIdToken {
     pub(super) content: Content,

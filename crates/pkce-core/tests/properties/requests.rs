@@ -4,7 +4,7 @@ use super::{ORIGIN, metadata_document, noise, page_url};
 use pkce_core::Timestamp;
 use pkce_core::authorization::{Entropy, SignInOptions, Transaction, code_challenge};
 use pkce_core::callback::{Callback, PageAddress};
-use pkce_core::config::{Issuer, ProviderConfig};
+use pkce_core::config::{Issuer, ProviderConfig, Resource};
 use pkce_core::http::HttpRequest;
 use pkce_core::json::Json;
 use pkce_core::metadata::ProviderMetadata;
@@ -163,7 +163,9 @@ proptest! {
         let refresh = RefreshToken::new(&token).unwrap();
         let access = AccessToken::new(&token).unwrap();
         let endpoint = HttpUrl::parse("https://id.example/e?own=1").unwrap();
-        let request = refresh_request(&endpoint, &client_id, &refresh, &resources);
+        let typed: Vec<Resource> =
+            resources.iter().map(|text| Resource::parse(text).unwrap()).collect();
+        let request = refresh_request(&endpoint, &client_id, &refresh, &typed);
         let mut expected = pairs(&[
             ("grant_type", "refresh_token"), ("refresh_token", &token), ("client_id", &client_id),
         ]);
