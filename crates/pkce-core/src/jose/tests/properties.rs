@@ -89,11 +89,12 @@ fn the_cost_of_a_set_grows_with_its_length_only() {
         let entry = r#"{"kty":"RSA","n":"AQAB","e":"AQAB","kid":"k"}"#;
         format!(r#"{{"keys":[{}]}}"#, vec![entry; count].join(","))
     };
-    let (small, large) = (hostile(500), hostile(8_000));
+    let (small, large) = (hostile(125), hostile(8_000));
     let time = |text: &str| best_of(5, || drop(Jwks::from_json_text(text)));
     let (short, long) = (time(&small), time(&large));
-    // 16 times the input; quadratic cost would be 256 times.
-    assert!(long < short * 80, "{short:?} {long:?}");
+    // 64 times the input; quadratic cost would be 4096 times. A busy machine slows the longer run
+    // by more than the shorter.
+    assert!(long < short * 1000, "{short:?} {long:?}");
 }
 
 #[test]
