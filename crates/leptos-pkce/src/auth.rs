@@ -238,10 +238,7 @@ impl SignedInSession {
     /// Whether a scope was granted, as far as the provider said; scopes are case-sensitive.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.details()
-            .scope
-            .split_ascii_whitespace()
-            .any(|granted| granted == scope)
+        self.details().scope.contains(scope)
     }
 
     /// An access token that is valid for at least `min_validity` longer, or half of its lifetime

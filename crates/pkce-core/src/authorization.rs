@@ -72,7 +72,7 @@ pub fn code_challenge(verifier: &CodeVerifier) -> String {
 /// consumed by the first answer (see [`crate::callback`]) and expires after
 /// [`TRANSACTION_LIFETIME`].
 ///
-/// It is good for one answer:
+/// There is no `Clone`: one sign-in has one transaction, and its callback takes it.
 ///
 /// ```
 /// # use pkce_core::{Timestamp, authorization::Transaction, callback::Callback};
@@ -237,6 +237,12 @@ impl Transaction {
         &self.state
     }
 
+    /// The key that the tokens of this sign-in are to be bound to.
+    #[must_use]
+    pub const fn binding(&self) -> Option<&Thumbprint> {
+        self.binding.as_ref()
+    }
+
     /// The provider as it was when the sign-in began.
     #[must_use]
     pub const fn metadata(&self) -> &ProviderMetadata {
@@ -271,12 +277,6 @@ impl Transaction {
         }
     }
 
-    /// The key that the tokens of this sign-in are to be bound to.
-    #[must_use]
-    pub const fn binding(&self) -> Option<&Thumbprint> {
-        self.binding.as_ref()
-    }
-
     /// Whether the answer comes too late. A clock that was set back does not keep it alive.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
@@ -301,7 +301,9 @@ impl Transaction {
                 .strs("resource", self.resource.iter().map(Resource::as_str))
                 .opt_integer(
                     "max_age",
-                    self.max_age.and_then(|age| i64::try_from(age).ok()),
+                    // Beyond 63 bits it is no less asked for.
+                    self.max_age
+                        .map(|age| i64::try_from(age).unwrap_or(i64::MAX)),
                 )
                 .opt_str("acr_values", self.acr_values.as_deref())
                 .str("return_to", self.return_to.as_str())

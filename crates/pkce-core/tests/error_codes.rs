@@ -1,6 +1,11 @@
 //! `docs/errors.md` is made of the table in `src/error.rs`: `cargo xtask docs` writes it, this test
 //! says when it is out of date.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test says so where a file cannot be read"
+)]
+
 use pkce_core::{ErrorCode, Remedy};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -120,6 +120,14 @@ fn judge_refusal(status: u16, challenges: &[Challenge], attempt: Attempt) -> Api
     if status != 401 {
         return failed_status(status);
     }
+    // A renewed token does not mend the proof (RFC 9449 7.1).
+    if with_error("invalid_dpop_proof").is_some() {
+        return ApiVerdict::Failed(
+            Error::new(ErrorCode::InvalidDpopProof, Phase::Api)
+                .expected("an API that accepts the proof (its URL, and a time of its clock)")
+                .came("status 401 with invalid_dpop_proof"),
+        );
+    }
     // No challenge that can be read may be one that CORS hides.
     let a_new_token_may_help =
         challenges.is_empty() || ours().any(|c| c.param("error") != Some("use_dpop_nonce"));

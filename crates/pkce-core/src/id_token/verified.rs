@@ -38,8 +38,8 @@ pub struct VerifiedIdToken {
     pub(super) content: Content,
     subject: String,
     issuer: String,
-    issued_at: i64,
-    expires_at: i64,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
 }
 
 impl VerifiedIdToken {
@@ -125,7 +125,7 @@ impl VerifiedIdToken {
     /// `auth_time`: when the user last proved who they are.
     #[must_use]
     pub fn auth_time(&self) -> Option<Timestamp> {
-        self.content.date("auth_time").map(Timestamp::from_seconds)
+        self.content.date("auth_time")
     }
 
     /// `acr`: how well the user proved it (Core 2).
@@ -137,13 +137,13 @@ impl VerifiedIdToken {
     /// `iat`: when the token was issued, by the provider's clock.
     #[must_use]
     pub const fn issued_at(&self) -> Timestamp {
-        Timestamp::from_seconds(self.issued_at)
+        self.issued_at
     }
 
     /// `exp`: until when the token was to be accepted. Says nothing about the session's length.
     #[must_use]
     pub const fn expires_at(&self) -> Timestamp {
-        Timestamp::from_seconds(self.expires_at)
+        self.expires_at
     }
 
     /// Any claim.

@@ -113,6 +113,29 @@ fn what_this_sign_in_asks_for_goes_before_what_is_configured() {
     assert_eq!(begin(options), (Some(0), Some("gold platinum".to_owned())));
 }
 
+/// Protocol rule 20: what was sent is checked, however large.
+#[test]
+fn a_huge_max_age_is_not_forgotten_over_the_redirect() {
+    let page = HttpUrl::parse("https://app.example/").unwrap();
+    let provider = ProviderConfig::builder("local", "https://id.example/realm", "spa")
+        .build(&page)
+        .unwrap();
+    let options = SignInOptions {
+        max_age: Some(u64::MAX),
+        ..SignInOptions::default()
+    };
+    let begun = Transaction::begin(
+        &provider,
+        &metadata(),
+        options,
+        Entropy::new([1; 96]),
+        now(),
+    );
+    let stored = begun.unwrap().0.to_json();
+    let stored = Transaction::from_json(stored.expose(), "https://app.example").unwrap();
+    assert_eq!(stored.max_age, u64::try_from(i64::MAX).ok());
+}
+
 /// The challenge is foreign text: only what a request may carry is taken.
 #[test]
 fn acr_values_are_bounded_printable_words() {

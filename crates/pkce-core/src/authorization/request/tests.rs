@@ -5,6 +5,7 @@ use crate::config::ProviderConfig;
 use crate::dpop::Thumbprint;
 use crate::encoding::form_parse;
 use crate::metadata::ProviderMetadata;
+use proptest::prelude::*;
 use serde_json::json;
 
 const JKT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
@@ -119,4 +120,46 @@ fn the_code_is_bound_with_the_tokens() {
 fn debug_shows_nothing_of_a_request() {
     let (_, request) = prepare(&metadata(), None);
     assert_eq!(format!("{request:?}"), "AuthorizationRequest([redacted])");
+}
+
+proptest! {
+    /// RFC 6749 appendix B: whatever is asked for arrives as it was meant, on both ways.
+    #[test]
+    fn every_request_parses_back_to_what_was_meant(
+        hint in any::<String>(),
+        state in any::<String>(),
+        audience in any::<String>(),
+        octets in any::<[u8; 32]>(),
+        max_age in any::<u64>(),
+    ) {
+        let page = HttpUrl::parse("https://app.example/").unwrap();
+        let provider = ProviderConfig::builder("local", "https://id.example/realm", "spa & co")
+            .resource("urn:a%20b?c=d")
+            .authorization_param("audience", &audience)
+            .build(&page)
+            .unwrap();
+        let mut entropy = [0; 96];
+        entropy.iter_mut().zip(octets.iter().cycle()).for_each(|(own, octet)| *own = *octet);
+        let request = || {
+            let options = SignInOptions {
+                login_hint: Some(hint.clone()),
+                app_state: Some(state.clone()),
+                max_age: Some(max_age),
+                ..SignInOptions::default()
+            };
+            let entropy = Entropy::new(entropy);
+            Transaction::prepare(&provider, &metadata(), options, entropy, None, now()).unwrap().1
+        };
+        let url = request().into_url();
+        let pairs = form_parse(url.expose().split_once('?').unwrap().1);
+        let value = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, v)| v.as_str());
+        prop_assert_eq!(value("login_hint"), Some(hint.as_str()).filter(|hint| !hint.is_empty()));
+        prop_assert_eq!(value("audience"), Some(audience.as_str()));
+        prop_assert_eq!(value("resource"), Some("urn:a%20b?c=d"));
+        prop_assert_eq!(value("client_id"), Some("spa & co"));
+        let max_age = max_age.to_string();
+        prop_assert_eq!(value("max_age"), Some(max_age.as_str()));
+        let (pushed, _) = request().push(&HttpUrl::parse("https://id.example/par").unwrap());
+        prop_assert_eq!(form_parse(pushed.form.unwrap().expose()), pairs);
+    }
 }

@@ -225,6 +225,22 @@ fn a_401_that_hides_its_challenge_and_shows_another_nonce_is_tried_once() {
     );
 }
 
+/// RFC 9449 7.1: a proof that is refused is told as such; a renewed token would not mend it.
+#[test]
+fn a_refused_proof_renews_no_token() {
+    use crate::api::{ApiVerdict, Attempt, judge_status};
+    for attempt in [Attempt::First, Attempt::AfterRefresh] {
+        let verdict = judge_status(401, Some("DPoP error=\"invalid_dpop_proof\""), attempt);
+        let ApiVerdict::Failed(error) = verdict else {
+            panic!("{verdict:?}");
+        };
+        assert_eq!(error.code(), ErrorCode::InvalidDpopProof);
+        assert!(!error.is_transient() && !error.needs_sign_in());
+    }
+    let renew = judge_status(401, Some("DPoP error=\"invalid_token\""), Attempt::First);
+    assert_eq!(renew, ApiVerdict::RefreshAndRetry);
+}
+
 proptest! {
     #[test]
     fn no_answer_is_retried_twice(
