@@ -369,7 +369,10 @@ fn markup_in_a_description_is_text_and_error_uri_is_left_alone() {
     let page = opened(|state| {
         let answer = [
             ("error", "access_denied"),
-            ("error_description", "<img src=x onerror=alert(1)>\r\n\u{0}"),
+            (
+                "error_description",
+                "<img src=x onerror=alert(1)>\r\n\u{0}\u{202e}\u{2066}",
+            ),
             ("error_uri", "https://evil.example/"),
             ("state", state),
         ];
