@@ -5,10 +5,14 @@
     reason = "it is a program for the terminal"
 )]
 
+mod bench;
 mod browsers;
 mod build;
+mod coverage;
 mod demo;
 mod docs;
+mod fuzz;
+mod mutants;
 mod process;
 mod project;
 mod setup;
@@ -21,6 +25,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
 use crate::browsers::Browser;
+use crate::mutants::Part;
 use crate::project::Project;
 use crate::test::{Layer, Selection};
 
@@ -44,6 +49,14 @@ cargo xtask COMMAND
   test [LAYER …]       all tests, or those layers: format, lint, native, wasm, e2e
       --browser NAME   only in chromium, or only in firefox
       -- FILTER        passed on to each test binary, such as a part of a test's name
+  fuzz [TARGET …]      the fuzz targets of pkce-core, or those, for a bounded time each
+      --seconds N      how long each runs (60)
+      --keep           add inputs that reach something new to the kept corpus
+  coverage             which lines of pkce-core its tests run; fails below 95 %
+  mutants [PART …]     small faults put into pkce-core that its tests do not notice; hours.
+                       The parts are validators and session
+  bench core           what judging costs, and how it grows with hostile input
+      -- FILTER        only benchmarks with this in their name
   setup                install what the build needs, and do nothing else
       --tests          also what the tests need
 
@@ -92,17 +105,78 @@ fn run() -> Result<ExitCode> {
         }
         "test" => {
             let selection = selection(&mut arguments)?;
-            let all_is_well = test::run(&project, &selection);
-            return Ok(if all_is_well {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            });
+            return Ok(exit(test::run(&project, &selection)));
         }
+        "bench" => {
+            let rest = values(&mut arguments)?;
+            return match rest.split_first() {
+                Some((what, filter)) if what == "core" => Ok(exit(bench::run(&project, filter)?)),
+                _ => bail!("what is to be measured? There is: cargo xtask bench core"),
+            };
+        }
+        "mutants" => {
+            let mut parts = values(&mut arguments)?
+                .iter()
+                .map(|name| Part::named(name))
+                .collect::<Result<Vec<_>>>()?;
+            if parts.is_empty() {
+                parts.extend(Part::ALL);
+            }
+            return Ok(exit(mutants::run(&project, &parts)?));
+        }
+        "coverage" => {
+            nothing_more(&mut arguments)?;
+            return Ok(exit(coverage::run(&project)?));
+        }
+        "fuzz" => return Ok(exit(fuzz::run(&project, &fuzz_options(&mut arguments)?)?)),
         "setup" => set_up(&project, &mut arguments)?,
         other => bail!("there is no command `{other}`: `cargo xtask --help` lists them"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is left of the arguments, all of it values; after `--` options are values too.
+fn values(arguments: &mut lexopt::Parser) -> Result<Vec<String>> {
+    let mut values = Vec::new();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Value(value) => values.push(value.string()?),
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(values)
+}
+
+fn nothing_more(arguments: &mut lexopt::Parser) -> Result<()> {
+    match arguments.next()? {
+        None => Ok(()),
+        Some(other) => Err(unexpected(&other)),
+    }
+}
+
+fn exit(all_is_well: bool) -> ExitCode {
+    if all_is_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn fuzz_options(arguments: &mut lexopt::Parser) -> Result<fuzz::Options> {
+    let mut options = fuzz::Options {
+        seconds: 60,
+        targets: Vec::new(),
+        keep: false,
+    };
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("seconds") => options.seconds = number(arguments, "--seconds")?,
+            Long("keep") => options.keep = true,
+            Value(target) => options.targets.push(target.string()?),
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(options)
 }
 
 fn demo_options(arguments: &mut lexopt::Parser) -> Result<demo::Options> {

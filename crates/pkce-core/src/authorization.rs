@@ -74,6 +74,8 @@ pub fn code_challenge(verifier: &CodeVerifier) -> String {
 ///
 /// There is no `Clone`: one sign-in has one transaction, and its callback takes it.
 ///
+/// It is good for one answer:
+///
 /// ```
 /// # use pkce_core::{Timestamp, authorization::Transaction, callback::Callback};
 /// # fn once(transaction: Transaction, first: Callback, now: Timestamp) {

@@ -501,6 +501,36 @@ mod tests {
     }
 
     #[test]
+    fn the_predicates_say_what_helps() {
+        let tells = |code| {
+            let error = Error::new(code, Phase::Token);
+            (
+                error.is_transient(),
+                error.needs_sign_in(),
+                error.is_configuration(),
+            )
+        };
+        assert_eq!(tells(ErrorCode::NetworkError), (true, false, false));
+        assert_eq!(tells(ErrorCode::AccessDenied), (false, true, false));
+        assert_eq!(tells(ErrorCode::ConfigMissing), (false, false, true));
+        assert_eq!(tells(ErrorCode::StorageFull), (false, false, false));
+    }
+
+    #[test]
+    fn a_message_is_the_code_with_what_was_expected_and_what_came() {
+        let error = Error::new(ErrorCode::IssMismatch, Phase::Callback);
+        assert_eq!(ErrorCode::IssMismatch.to_string(), "iss_mismatch");
+        assert_eq!(error.to_string(), "iss_mismatch");
+        let expected = error.clone().expected("a");
+        assert_eq!(expected.to_string(), "iss_mismatch: expected a");
+        assert_eq!(
+            expected.came("b").to_string(),
+            "iss_mismatch: expected a; came b"
+        );
+        assert_eq!(error.came("b").to_string(), "iss_mismatch; came b");
+    }
+
+    #[test]
     fn the_predicates_exclude_one_another() {
         for code in ErrorCode::ALL {
             let error = Error::new(*code, Phase::Token);

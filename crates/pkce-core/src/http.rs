@@ -277,6 +277,29 @@ mod tests {
     }
 
     #[test]
+    fn the_limits_are_those_that_the_errors_name() {
+        let expected = |fault: TransportFault| {
+            let error = fault.into_error(Phase::Token);
+            error.what_was_expected().to_owned()
+        };
+        assert_eq!(
+            expected(TransportFault::TooLarge),
+            format!("an answer of at most {} MB", ANSWER_LIMIT / (1024 * 1024))
+        );
+        assert_eq!(
+            expected(TransportFault::Timeout),
+            format!("a whole answer within {} seconds", ANSWER_TIMEOUT.as_secs())
+        );
+    }
+
+    #[test]
+    fn a_body_is_printed_as_a_number_of_octets() {
+        let shown = format!("{:?}", answer(200, "application/json", "canary"));
+        assert!(shown.contains("[6 octets redacted]"), "{shown}");
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+
+    #[test]
     fn retry_after_is_read_in_seconds_and_bounded() {
         let wait = |text: &str| {
             HttpResponse {

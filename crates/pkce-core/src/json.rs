@@ -337,6 +337,20 @@ mod tests {
             Json::parse("1700000000.9").unwrap().numeric_date(),
             Some(1_700_000_000)
         );
+        // Whole numbers of 64 bits are exact; a float of 9e15 and more may have lost its seconds.
+        assert_eq!(Json::Integer(i64::MAX).numeric_date(), Some(i64::MAX));
+        for (number, date) in [
+            ("8999999999999000.0", Some(8_999_999_999_999_000)),
+            ("-8999999999999000.0", Some(-8_999_999_999_999_000)),
+            ("9e15", None),
+            ("-9e15", None),
+        ] {
+            assert_eq!(
+                Json::parse(number).unwrap().numeric_date(),
+                date,
+                "{number}"
+            );
+        }
         assert_eq!(Json::parse("1e300").unwrap().numeric_date(), None);
         assert_eq!(Json::parse("\"1\"").unwrap().numeric_date(), None);
     }

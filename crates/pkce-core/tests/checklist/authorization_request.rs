@@ -271,8 +271,8 @@ fn a_resource_is_an_absolute_uri_and_goes_to_both_endpoints() {
     let (request, _) = exchange_request(granted(transaction));
     assert_eq!(all(&form(&request), "resource"), good);
     let token = RefreshToken::new("rt").unwrap();
-    let endpoint = metadata().token_endpoint().clone();
-    let request = refresh_request(&endpoint, CLIENT, &token, client.resources());
+    let resources = client.resources();
+    let request = refresh_request(metadata().token_endpoint(), CLIENT, &token, resources);
     assert_eq!(all(&form(&request), "resource"), good);
 
     for bad in [

@@ -165,9 +165,7 @@ proptest! {
                 prop_assert_eq!(body["access_token"].as_str(), Some(tokens.access_token.expose()));
                 let life = tokens.expires_in.map_or(1, |life| life.as_secs());
                 prop_assert!((1..=315_360_000).contains(&life));
-                if let Some(scope) = tokens.scope {
-                    prop_assert!(scope.iter().all(|token| !token.is_empty()));
-                }
+                prop_assert!(tokens.scope.is_none_or(|scope| !scope.as_str().is_empty() && scope.as_str().trim() == scope.as_str()));
             }
             Err(error) => prop_assert_eq!(error.phase(), Phase::Refresh),
         }

@@ -163,8 +163,7 @@ proptest! {
         let refresh = RefreshToken::new(&token).unwrap();
         let access = AccessToken::new(&token).unwrap();
         let endpoint = HttpUrl::parse("https://id.example/e?own=1").unwrap();
-        let typed: Vec<Resource> =
-            resources.iter().map(|text| Resource::parse(text).unwrap()).collect();
+        let typed: Vec<_> = resources.iter().map(|text| Resource::parse(text).unwrap()).collect();
         let request = refresh_request(&endpoint, &client_id, &refresh, &typed);
         let mut expected = pairs(&[
             ("grant_type", "refresh_token"), ("refresh_token", &token), ("client_id", &client_id),
