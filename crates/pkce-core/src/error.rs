@@ -461,10 +461,13 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Foreign text made fit for a message: no control characters, bounded length.
+/// Foreign text made fit for a message: no control characters, also none of those that turn the
+/// direction of what follows, and a bounded length.
 fn quote(text: &str) -> String {
     text.chars()
-        .filter(|c| !c.is_control())
+        .filter(|c| {
+            !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        })
         .take(QUOTE_LIMIT)
         .collect()
 }

@@ -221,7 +221,7 @@ impl HttpResponse {
     #[must_use]
     pub fn retry_after_ms(&self) -> Option<u64> {
         let text = self.retry_after.as_deref()?.trim();
-        // A number may have a sign elsewhere; here it is digits alone (RFC 9110 10.2.3).
+        // Digits alone (RFC 9110 10.2.3); `parse` takes a sign as well.
         let seconds: u64 = text.parse().ok().filter(|_| !text.starts_with('+'))?;
         Some(seconds.min(3600).saturating_mul(1000))
     }

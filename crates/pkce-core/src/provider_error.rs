@@ -95,7 +95,8 @@ pub fn of_response(response: &HttpResponse, phase: Phase) -> Error {
         .retry_after_ms(response.retry_after_ms())
 }
 
-/// The codes of RFC 6749 5.2 and RFC 8707 2 that mean one thing, and those of a server in trouble.
+/// The codes of RFC 6749 5.2, RFC 8707 2 and RFC 9449 5 that mean one thing, and those of a server
+/// in trouble.
 const fn is_certain(code: ErrorCode) -> bool {
     matches!(
         code,
@@ -105,6 +106,8 @@ const fn is_certain(code: ErrorCode) -> bool {
             | ErrorCode::UnsupportedGrantType
             | ErrorCode::InvalidScope
             | ErrorCode::InvalidTarget
+            | ErrorCode::InvalidDpopProof
+            | ErrorCode::UseDpopNonce
             | ErrorCode::TemporarilyUnavailable
             | ErrorCode::ServerError
     )

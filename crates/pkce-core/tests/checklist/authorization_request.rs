@@ -19,7 +19,7 @@ fn is_url_safe(text: &str) -> bool {
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
-/// Rule 1: BCP 2.1.1 and 2.4, BBA 6.3.2.1, RFC 6749 4.1.1.
+/// Rule 1: BCP 2.1.1 and 2.4, RFC 10017 6.3.2.1, RFC 6749 4.1.1.
 #[test]
 fn the_request_asks_for_a_code_by_query_and_for_nothing_else() {
     let (_, url) = begin(&client(), &metadata());
@@ -168,7 +168,7 @@ fn state_and_nonce_are_sent_whatever_the_provider_supports() {
     }
 }
 
-/// Rule 4: RFC 6749 4.1.3, BBA 6.3.3.1, RFC 9700 2.1.
+/// Rule 4: RFC 6749 4.1.3, RFC 10017 6.3.3.1, RFC 9700 2.1.
 #[test]
 fn the_code_is_exchanged_with_the_same_redirect_uri_and_no_secret() {
     for redirect_uri in [

@@ -4,6 +4,7 @@ use crate::support::page::{Page, config};
 use crate::support::{
     answer, at, begin, client, metadata, now, only, query, refusal, response, url,
 };
+use pkce_core::api::www_authenticate;
 use pkce_core::authorization::SignInOptions;
 use pkce_core::callback::{CALLBACK_LIMIT, Callback};
 use pkce_core::config::PageConfig;
@@ -368,7 +369,10 @@ fn markup_in_a_description_is_text_and_error_uri_is_left_alone() {
     let page = opened(|state| {
         let answer = [
             ("error", "access_denied"),
-            ("error_description", "<img src=x onerror=alert(1)>\r\n\u{0}"),
+            (
+                "error_description",
+                "<img src=x onerror=alert(1)>\r\n\u{0}\u{202e}\u{2066}",
+            ),
             ("error_uri", "https://evil.example/"),
             ("state", state),
         ];
@@ -436,10 +440,10 @@ fn large_hostile_inputs_are_judged_quickly() {
     let text = format!("{{\"providers\":{}", "[".repeat(60_000));
     assert!(PageConfig::parse(&text, &url("https://app.example/")).is_err());
     let header = "Bearer \"".repeat(100_000);
-    assert_eq!(pkce_core::api::www_authenticate::parse(&header).len(), 1);
+    assert!(www_authenticate::parse(&header).len() <= www_authenticate::CHALLENGE_LIMIT);
     let target = "/..;".repeat(250_000);
     assert!(pkce_core::return_to::ReturnTo::parse(&target, "https://app.example").is_none());
     // Generous: a quadratic reading of any of these takes minutes.
-    assert!(began.elapsed() < Duration::from_secs(10));
+    assert!(began.elapsed() < Duration::from_secs(30));
     assert_eq!(now().as_seconds(), crate::support::NOW);
 }

@@ -1,5 +1,6 @@
 //! Rules 8 to 10: the provider's metadata and its keys' address; HttpUrl, on which they stand.
 
+use crate::support::page::{Page, config};
 use crate::support::{
     ISSUER, answer, begin, client, code, document, judge_metadata, response, url,
 };
@@ -365,4 +366,23 @@ fn an_origin_is_scheme_host_and_port() {
         assert!(!url(a).same_origin(&url(b)), "{a} {b}");
         assert_ne!(url(a).origin(), url(b).origin());
     }
+}
+
+/// Rule 10: a refresh token that came is used, whatever `grant_types_supported` says.
+#[test]
+fn a_refresh_token_is_used_though_the_metadata_does_not_announce_it() {
+    let by_hand = document(|document| {
+        document["grant_types_supported"] = json!(["authorization_code"]);
+        document["token_endpoint_auth_methods_supported"] = json!(["client_secret_basic"]);
+        document["code_challenge_methods_supported"] = json!([]);
+    });
+    let mut page = Page::with(config(|config| {
+        config["providers"][0]["metadata"] = by_hand
+    }));
+    page.sign_in();
+    page.seconds(5);
+    page.refresh();
+    let tokens = page.tokens(1);
+    page.reply("/token", answer(200, &tokens));
+    assert_eq!(page.shown().generation, 1);
 }

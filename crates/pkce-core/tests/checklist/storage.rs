@@ -1,4 +1,4 @@
-//! Rules 36 and 37, BBA 8: what is stored, by whom it is believed, and what cannot be stored.
+//! Rules 36 and 37, RFC 10017 8: what is stored, by whom it is believed, and what cannot be stored.
 
 use crate::support::page::{GOOD, Page, config};
 use crate::support::{answer, refusal};

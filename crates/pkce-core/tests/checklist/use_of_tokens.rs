@@ -1,9 +1,13 @@
 //! Rules 29 to 31: where a token may go, and what an API's answer means.
 
 use crate::support::page::Page;
-use crate::support::{answer, code, url};
+use crate::support::{ORIGIN, all, answer, begin_with, builder, built, code, metadata, url};
 use pkce_core::api::www_authenticate::{self, CHALLENGE_LIMIT, PARAM_LIMIT};
 use pkce_core::api::{ApiAccess, ApiEntry, ApiVerdict, Attempt, judge_status, parse_url};
+use pkce_core::authorization::SignInOptions;
+use pkce_core::id_token::Occasion;
+use pkce_core::return_to::ReturnTo;
+use pkce_core::secret::AccessToken;
 use pkce_core::{Error, ErrorCode};
 
 fn access(entries: &[&str]) -> ApiAccess {
@@ -430,4 +434,63 @@ fn many_refusals_make_one_renewal() {
     let late = page.want_token(Some(generation));
     assert_eq!(page.tokens[&late], Ok("canary-at-1".to_owned()));
     assert!(page.sent.is_empty());
+}
+
+/// Rule 31: RFC 9470 4: a new sign-in with what the challenge asks, then back to the same place.
+#[test]
+fn a_step_up_asks_for_what_the_challenge_wants_and_comes_back() {
+    let back = || ReturnTo::parse("/notes/7", ORIGIN).unwrap();
+    let start = "Bearer error=\"insufficient_user_authentication\"";
+    for (params, acr_values, max_age) in [
+        (", acr_values=\"gold silver\"", Some("gold silver"), None),
+        (", max_age=\"30\"", None, Some("30")),
+        (", acr_values=gold, max_age=0", Some("gold"), Some("0")),
+        (
+            ", max_age=\"18446744073709551615\"",
+            None,
+            Some("315360000"),
+        ),
+        // A challenge that names nothing can only mean a fresh sign-in.
+        ("", None, Some("0")),
+        (", max_age=\"-1\", acr_values=\"\"", None, Some("0")),
+    ] {
+        let verdict = judge_status(401, Some(&format!("{start}{params}")), Attempt::First);
+        let options = SignInOptions::step_up(&verdict, back()).unwrap();
+        let client = built(builder().authorization_param("max_age", "9999")).unwrap();
+        let (transaction, url) = begin_with(&client, &metadata(), options, 1);
+        let asked = crate::support::params(&url);
+        let configured = max_age.or(Some("9999"));
+        assert_eq!(
+            all(&asked, "max_age"),
+            configured.into_iter().collect::<Vec<_>>()
+        );
+        assert_eq!(
+            all(&asked, "acr_values"),
+            acr_values.into_iter().collect::<Vec<_>>()
+        );
+        assert_eq!(transaction.return_to().as_str(), "/notes/7");
+        // The ID token of that sign-in has to confirm both (Core 3.1.3.7 (12, 13)).
+        let token = AccessToken::new("at").unwrap();
+        let Occasion::SignIn {
+            max_age: wanted,
+            acr_values: named,
+            ..
+        } = transaction.expectations(&token).occasion
+        else {
+            panic!("{transaction:?}")
+        };
+        assert_eq!(wanted.map(|age| age.to_string()).as_deref(), configured);
+        assert_eq!(named, acr_values);
+    }
+    for verdict in [
+        judge_status(401, None, Attempt::First),
+        judge_status(
+            403,
+            Some("Bearer error=\"insufficient_scope\""),
+            Attempt::First,
+        ),
+        ApiVerdict::Pass,
+    ] {
+        assert!(SignInOptions::step_up(&verdict, back()).is_none());
+    }
 }
