@@ -15,7 +15,7 @@ pub fn run(data: &[u8]) {
     match kind % 7 {
         // The session, in a tab that was left in good order and in a copy of one.
         0 => {
-            shell = Shell::new();
+            shell = foreign();
             let keys = shell.engine.storage_keys().clone();
             shell.storage.insert(keys.session(), text);
             shell.storage.insert(keys.left(), "1".to_owned());
@@ -24,7 +24,7 @@ pub fn run(data: &[u8]) {
             reload_keeps_the_user(&mut shell);
         }
         1 => {
-            shell = Shell::new();
+            shell = foreign();
             let keys = shell.engine.storage_keys().clone();
             shell.storage.insert(keys.session(), text);
             shell.load("/", "", "");
@@ -32,7 +32,7 @@ pub fn run(data: &[u8]) {
         }
         // The transaction that a callback belongs to.
         2 => {
-            shell = Shell::new();
+            shell = foreign();
             shell.load("/", "", "");
             shell.tell(Event::SignIn {
                 provider: "local".to_owned(),
@@ -83,7 +83,7 @@ pub fn run(data: &[u8]) {
         }
         // What is known of the provider.
         5 => {
-            shell = Shell::new();
+            shell = foreign();
             shell.load("/", "", "");
             shell.click_sign_in(1);
             shell.settle();
@@ -96,6 +96,7 @@ pub fn run(data: &[u8]) {
         // A message of another tab.
         _ => {
             shell = Shell::signed_in();
+            shell.is_storage_foreign = true;
             shell.tell(Event::Message(SecretText::new(text)));
             shell.settle();
         }
@@ -104,6 +105,13 @@ pub fn run(data: &[u8]) {
     if let SessionState::SignedIn(signed_in) = shell.engine.state() {
         assert_eq!(signed_in.provider, "local");
         assert_eq!(signed_in.user.issuer(), ISSUER);
+    }
+}
+
+fn foreign() -> Shell {
+    Shell {
+        is_storage_foreign: true,
+        ..Shell::default()
     }
 }
 
