@@ -13,6 +13,7 @@ use pkce_core::session::{Effect, Engine, Environment, Event, SessionState, Start
 use pkce_core::time::Timestamp;
 use pkce_core::url::HttpUrl;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::OnceLock;
 
 /// More effects than this without an outside event would be a loop.
 const EFFECT_LIMIT: usize = 2_000;
@@ -71,8 +72,32 @@ impl Shell {
         Self::default()
     }
 
-    /// A tab whose user has signed in.
+    /// A tab whose user has signed in, and that was then loaded anew: the sign-in itself is made
+    /// once for all inputs.
     pub fn signed_in() -> Self {
+        type Kept = (BTreeMap<String, String>, BTreeMap<String, String>, String);
+        static KEPT: OnceLock<Kept> = OnceLock::new();
+        let (storage, local, nonce) = KEPT
+            .get_or_init(|| {
+                let mut shell = Self::sign_in();
+                shell.tell(Event::Left);
+                (shell.storage, shell.local, shell.nonce)
+            })
+            .clone();
+        let mut shell = Self {
+            storage,
+            local,
+            nonce,
+            tokens: 1,
+            ..Self::default()
+        };
+        shell.load("/", "", "");
+        shell.settle();
+        assert!(shell.is_signed_in());
+        shell
+    }
+
+    fn sign_in() -> Self {
         let mut shell = Self::new();
         shell.load("/", "", "");
         shell.click_sign_in(1);

@@ -101,7 +101,7 @@ pub fn run(data: &[u8]) {
             shell.settle();
         }
     }
-    shell.run_timers(8);
+    shell.run_timers(4);
     if let SessionState::SignedIn(signed_in) = shell.engine.state() {
         assert_eq!(signed_in.provider, "local");
         assert_eq!(signed_in.user.issuer(), ISSUER);
