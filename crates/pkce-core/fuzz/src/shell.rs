@@ -4,6 +4,7 @@ use super::{
     CANARY, ISSUER, JWKS, METADATA, NOW, ORIGIN, check_error, config, entropy, id_token,
     json_answer,
 };
+use pkce_core::Error;
 use pkce_core::authorization::SignInOptions;
 use pkce_core::encoding::form_parse;
 use pkce_core::http::{Exchange, HttpRequest};
@@ -45,6 +46,8 @@ pub struct Shell {
     pub signed_out: bool,
     /// Storage may name endpoints at other hosts: whoever writes it is the page itself.
     pub is_storage_foreign: bool,
+    /// The input says the canary in a place that holds no secret.
+    pub is_canary_told: bool,
 }
 
 impl Default for Shell {
@@ -63,6 +66,7 @@ impl Default for Shell {
             broadcasts: Vec::new(),
             signed_out: false,
             is_storage_foreign: false,
+            is_canary_told: false,
         }
     }
 }
@@ -181,16 +185,25 @@ impl Shell {
         );
         for effect in effects {
             let shown = format!("{effect:?}");
-            assert!(!shown.contains(CANARY), "a secret in {shown}");
+            assert!(
+                self.is_canary_told || !shown.contains(CANARY),
+                "a secret in {shown}"
+            );
             self.carry_out(effect);
         }
         if let SessionState::Ended(error) = self.engine.state() {
-            check_error(&error);
+            self.check(&error);
         }
         if let Some(error) = self.engine.notice() {
-            check_error(error);
+            self.check(error);
         }
         assert!(self.sent < REQUEST_LIMIT, "a storm of requests");
+    }
+
+    fn check(&self, error: &Error) {
+        if !self.is_canary_told {
+            check_error(error);
+        }
     }
 
     fn carry_out(&mut self, effect: Effect) {
@@ -244,7 +257,7 @@ impl Shell {
             Effect::SetTimer(at) => self.timer = at,
             Effect::TokenReady { result, .. } => match result {
                 Ok(_) => assert!(!self.signed_out, "a token after sign-out"),
-                Err(error) => check_error(&error),
+                Err(error) => self.check(&error),
             },
             Effect::Changed => {}
         }
