@@ -7,7 +7,9 @@
     reason = "benchmarks may panic"
 )]
 
+use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use nix::time::{ClockId, clock_gettime};
 use pkce_core::api::{Attempt, judge_status};
 use pkce_core::authorization::{Entropy, SignInOptions, Transaction};
 use pkce_core::callback::{CALLBACK_LIMIT, Callback, Grant, PageAddress};
@@ -83,12 +85,6 @@ impl Fixture {
         callback.judge(stored.expect("a transaction"), now())
     }
 
-    /// Whether a callback with this appended is taken up to the limit and refused beyond.
-    fn is_judged_by_size(&self, appended: &str) -> bool {
-        let query = format!("{}{appended}", self.callback());
-        self.answer(&query).is_ok() == (query.len() <= CALLBACK_LIMIT)
-    }
-
     fn id_token(&self, text: &str) -> Result<VerifiedIdToken, Error> {
         let jwks = Jwks::from_json_text(&self.jwks)?;
         let raw = RawIdToken::new(text).expect("printable");
@@ -155,52 +151,60 @@ fn filled(part: impl Fn(usize) -> String, size: usize) -> String {
 /// A shape of hostile input: its text by size, and what looks at it.
 type Shape = (
     &'static str,
-    fn(usize) -> String,
+    fn(&Fixture, usize) -> String,
     fn(&Fixture, &str) -> bool,
 );
 
 const SHAPES: [Shape; 12] = [
     (
         "callback one long value",
-        |n| "x".repeat(n),
-        |fixture, text| fixture.is_judged_by_size(&format!("&padding={text}")),
+        |f, n| format!("{}&x={}", f.callback(), "x".repeat(n)),
+        is_judged_by_size,
     ),
     (
         "callback many parameters",
-        |n| filled(|i| format!("&p{i}=v"), n),
-        |fixture, text| fixture.is_judged_by_size(text),
+        |f, n| format!("{}{}", f.callback(), filled(|i| format!("&p{i}=v"), n)),
+        is_judged_by_size,
     ),
     (
         "callback escapes",
-        |n| "%25%32%35+".repeat(n / 10),
-        |fixture, text| fixture.is_judged_by_size(&format!("&error_description={text}")),
+        |f, n| {
+            format!(
+                "{}&error_description={}",
+                f.callback(),
+                "%25%32%35+".repeat(n / 10)
+            )
+        },
+        is_judged_by_size,
     ),
     (
         "id token long claim",
-        |n| token(&format!(r#"{{"iss":"{}"}}"#, "x".repeat(n))),
-        |f, text| f.id_token(text).is_err(),
+        |_, n| token(&format!(r#"{{"iss":"{}"}}"#, "x".repeat(n))),
+        |fixture, text| fixture.id_token(text).is_err(),
     ),
     (
         "id token many claims",
-        |n| token(&object(n)),
+        |_, n| token(&object(n)),
         |fixture, text| fixture.id_token(text).is_err(),
     ),
     (
         "id token many dots",
-        |n| ".".repeat(n),
+        |_, n| ".".repeat(n),
         |fixture, text| fixture.id_token(text).is_err(),
     ),
-    ("token response many members", object, |_, text| {
-        judge(&answer(text), Phase::Token).is_err()
-    }),
+    (
+        "token response many members",
+        |_, n| object(n),
+        |_, text| judge(&answer(text), Phase::Token).is_err(),
+    ),
     (
         "token response nested",
-        |n| nested(n),
+        |_, n| nested(n),
         |_, text| judge(&answer(text), Phase::Token).is_err(),
     ),
     (
         "discovery long list",
-        |n| discovery(n),
+        |_, n| discovery(n),
         |_, text| {
             let issuer = Issuer::parse(ISSUER).expect("an issuer");
             ProviderMetadata::judge(&answer(text), &issuer).is_ok()
@@ -208,28 +212,31 @@ const SHAPES: [Shape; 12] = [
     ),
     (
         "jwks many keys",
-        |n| keys(n),
+        |_, n| keys(n),
         |_, text| Jwks::from_json_text(text).is_ok(),
     ),
     (
         "www-authenticate many params",
-        |n| format!("Bearer {}", filled(|i| format!("p{i}=\"v\","), n)),
-        |_, text| {
-            judge_status(401, Some(text), Attempt::First)
-                .into_error()
-                .is_some()
-        },
+        |_, n| format!("Bearer {}", filled(|i| format!("p{i}=\"v\","), n)),
+        is_refused,
     ),
     (
         "www-authenticate open quote",
-        |n| format!("Bearer a=\"{}", "\\\"".repeat(n / 2)),
-        |_, text| {
-            judge_status(401, Some(text), Attempt::First)
-                .into_error()
-                .is_some()
-        },
+        |_, n| format!("Bearer a=\"{}", "\\\"".repeat(n / 2)),
+        is_refused,
     ),
 ];
+
+/// A callback is taken up to the limit and refused beyond.
+fn is_judged_by_size(fixture: &Fixture, query: &str) -> bool {
+    fixture.answer(query).is_ok() == (query.len() <= CALLBACK_LIMIT)
+}
+
+fn is_refused(_: &Fixture, header: &str) -> bool {
+    judge_status(401, Some(header), Attempt::First)
+        .into_error()
+        .is_some()
+}
 
 fn object(size: usize) -> String {
     // In falling order, which is the worst for some sorts.
@@ -258,7 +265,7 @@ fn keys(size: usize) -> String {
     format!(r#"{{"keys":[{}]}}"#, items.trim_end_matches(','))
 }
 
-fn typical(criterion: &mut Criterion) {
+fn typical(criterion: &mut Criterion<CpuTime>) {
     let fixture = Fixture::new();
     let (query, token) = (fixture.callback(), typical_token());
     assert!(fixture.sign_in(&query, &token).is_ok());
@@ -273,12 +280,12 @@ fn typical(criterion: &mut Criterion) {
     });
 }
 
-fn hostile(criterion: &mut Criterion) {
+fn hostile(criterion: &mut Criterion<CpuTime>) {
     let fixture = Fixture::new();
     for (name, make, look) in SHAPES {
         let mut group = criterion.benchmark_group(name);
         for size in SIZES {
-            let text = make(size);
+            let text = make(&fixture, size);
             // It is looked at as it is meant to be: JSON is JSON, and the outcome is the intended.
             assert!(look(&fixture, &text), "{name} {size}");
             if text.starts_with('{') {
@@ -293,9 +300,37 @@ fn hostile(criterion: &mut Criterion) {
     }
 }
 
+/// Processor time of this thread, so that a busy machine does not count.
+struct CpuTime;
+
+impl Measurement for CpuTime {
+    type Intermediate = Duration;
+    type Value = Duration;
+
+    fn start(&self) -> Duration {
+        Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock"))
+    }
+    fn end(&self, start: Duration) -> Duration {
+        self.start().saturating_sub(start)
+    }
+    fn add(&self, one: &Duration, other: &Duration) -> Duration {
+        *one + *other
+    }
+    fn zero(&self) -> Duration {
+        Duration::ZERO
+    }
+    fn to_f64(&self, value: &Duration) -> f64 {
+        WallTime.to_f64(value)
+    }
+    fn formatter(&self) -> &dyn ValueFormatter {
+        WallTime.formatter()
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
+        .with_measurement(CpuTime)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(800))
         .sample_size(20);

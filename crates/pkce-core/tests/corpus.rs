@@ -31,8 +31,9 @@ fn replay(name: &str, at_least: usize, target: fn(&[u8])) {
         folder.display()
     );
     for file in files {
-        println!("{}", file.display());
-        target(&fs::read(file).unwrap());
+        let input = fs::read(&file).unwrap();
+        let outcome = std::panic::catch_unwind(|| target(&input));
+        assert!(outcome.is_ok(), "{} fails", file.display());
     }
 }
 

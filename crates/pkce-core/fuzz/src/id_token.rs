@@ -40,13 +40,13 @@ pub fn run(data: &[u8]) {
         // The nonce is the one secret that a token carries. A hostile provider may say it again in
         // a claim that an error does quote.
         Err(error) => {
-            let claims = rest.split_once('\n').map(|(_, claims)| claims);
-            if claims.is_some_and(|claims| {
-                claims.matches(CANARY).count() <= 1
-                    && claims.contains(&format!(r#""nonce":"{CANARY}"#))
-            }) {
-                check_error(&error);
-            } else if !rest.contains("cAnArY") && !rest.contains('\\') {
+            let is_told_once = rest.split_once('\n').is_some_and(|(header, claims)| {
+                !rest.contains('\\')
+                    && !header.contains(CANARY)
+                    && claims.matches(CANARY).count()
+                        == claims.matches(&format!(r#""nonce":"{CANARY}"#)).count()
+            });
+            if is_told_once {
                 check_error(&error);
             }
         }

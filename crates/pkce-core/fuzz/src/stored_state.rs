@@ -11,11 +11,12 @@ pub fn run(data: &[u8]) {
         return;
     };
     let text = text.to_owned();
+    let is_canary_told = is_canary_told(&text);
     let mut shell;
     match kind % 7 {
         // The session, in a tab that was left in good order and in a copy of one.
         0 => {
-            shell = Shell::new();
+            shell = foreign(is_canary_told);
             let keys = shell.engine.storage_keys().clone();
             shell.storage.insert(keys.session(), text);
             shell.storage.insert(keys.left(), "1".to_owned());
@@ -24,7 +25,7 @@ pub fn run(data: &[u8]) {
             reload_keeps_the_user(&mut shell);
         }
         1 => {
-            shell = Shell::new();
+            shell = foreign(is_canary_told);
             let keys = shell.engine.storage_keys().clone();
             shell.storage.insert(keys.session(), text);
             shell.load("/", "", "");
@@ -32,7 +33,7 @@ pub fn run(data: &[u8]) {
         }
         // The transaction that a callback belongs to.
         2 => {
-            shell = Shell::new();
+            shell = foreign(is_canary_told);
             shell.load("/", "", "");
             shell.tell(Event::SignIn {
                 provider: "local".to_owned(),
@@ -49,7 +50,7 @@ pub fn run(data: &[u8]) {
         }
         // The list of consumed states, in both of its places.
         3 => {
-            shell = Shell::new();
+            shell = foreign(is_canary_told);
             shell.load("/", "", "");
             shell.click_sign_in(1);
             shell.settle();
@@ -69,6 +70,8 @@ pub fn run(data: &[u8]) {
         // The record of the family, read under the lock.
         4 => {
             shell = Shell::signed_in();
+            shell.is_storage_foreign = true;
+            shell.is_canary_told = is_canary_told;
             let families: Vec<String> = shell
                 .local
                 .keys()
@@ -83,7 +86,7 @@ pub fn run(data: &[u8]) {
         }
         // What is known of the provider.
         5 => {
-            shell = Shell::new();
+            shell = foreign(is_canary_told);
             shell.load("/", "", "");
             shell.click_sign_in(1);
             shell.settle();
@@ -96,15 +99,34 @@ pub fn run(data: &[u8]) {
         // A message of another tab.
         _ => {
             shell = Shell::signed_in();
+            shell.is_storage_foreign = true;
+            shell.is_canary_told = is_canary_told;
             shell.tell(Event::Message(SecretText::new(text)));
             shell.settle();
         }
     }
-    shell.run_timers(8);
+    shell.run_timers(4);
     if let SessionState::SignedIn(signed_in) = shell.engine.state() {
         assert_eq!(signed_in.provider, "local");
         assert_eq!(signed_in.user.issuer(), ISSUER);
     }
+}
+
+fn foreign(is_canary_told: bool) -> Shell {
+    Shell {
+        is_storage_foreign: true,
+        is_canary_told,
+        ..Shell::default()
+    }
+}
+
+/// Whether the canary is anywhere but in a token.
+fn is_canary_told(text: &str) -> bool {
+    let text = text.replace('\\', "");
+    let in_tokens = ["access_token", "refresh_token"]
+        .iter()
+        .map(|name| text.matches(&format!(r#""{name}":"{CANARY}"#)).count());
+    text.matches(CANARY).count() != in_tokens.sum::<usize>()
 }
 
 /// What was accepted and stored again is accepted again, for the same user.

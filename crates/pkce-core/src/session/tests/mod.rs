@@ -1,6 +1,7 @@
 //! The session in a deterministic world: sentences about what a tab does.
 
 mod clock;
+mod corners;
 mod family;
 mod hostile;
 mod limits;
