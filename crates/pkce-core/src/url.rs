@@ -324,6 +324,7 @@ mod tests {
         assert!(url.has_fragment());
         assert_eq!(url.without_query(), "https://Api.Example:8443/a//b");
         let bare = HttpUrl::parse("http://localhost:80").unwrap();
+        assert!(url.is_https() && !bare.is_https());
         assert_eq!(
             (bare.origin().as_str(), bare.path()),
             ("http://localhost", "/")
