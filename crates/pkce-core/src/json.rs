@@ -356,6 +356,21 @@ mod tests {
     }
 
     #[test]
+    fn control_characters_and_quotes_are_escaped() {
+        // RFC 8259 7
+        let controls: String = ('\0'..='\x20').chain(['"', '\\', '\x7f']).collect();
+        let text = ObjectWriter::new().str("c", &controls).finish();
+        assert_eq!(
+            Json::parse(&text).unwrap().str("c"),
+            Some(controls.as_str())
+        );
+        assert_eq!(
+            ObjectWriter::new().str("c", "\0\x0a\x1f\x20").finish(),
+            r#"{"c":"\u0000\u000a\u001f "}"#
+        );
+    }
+
+    #[test]
     fn an_empty_object_is_written_whole() {
         assert_eq!(ObjectWriter::new().finish(), "{}");
     }

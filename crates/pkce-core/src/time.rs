@@ -106,6 +106,12 @@ mod tests {
         let start = Timestamp::from_millis(i64::MIN);
         assert_eq!(start - Duration::MAX, start);
         assert_eq!(end.until(start), Duration::ZERO);
-        assert_eq!(Timestamp::from_millis(-1).as_seconds(), -1);
+    }
+
+    #[test]
+    fn whole_seconds_are_those_that_have_begun() {
+        for (millis, seconds) in [(-1001, -2), (-1000, -1), (-1, -1), (0, 0), (1999, 1)] {
+            assert_eq!(Timestamp::from_millis(millis).as_seconds(), seconds);
+        }
     }
 }

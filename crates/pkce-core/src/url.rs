@@ -327,9 +327,11 @@ mod tests {
         let url = HttpUrl::parse("https://Api.Example:8443/a//b?x=1&y=%20#f").unwrap();
         assert_eq!(url.origin(), "https://api.example:8443");
         assert_eq!((url.path(), url.query()), ("/a//b", Some("x=1&y=%20")));
+        assert_eq!(url.host(), "api.example");
         assert!(url.has_fragment());
         assert_eq!(url.without_query(), "https://Api.Example:8443/a//b");
         let bare = HttpUrl::parse("http://localhost:80").unwrap();
+        assert!(url.is_https() && !bare.is_https());
         assert_eq!(
             (bare.origin().as_str(), bare.path()),
             ("http://localhost", "/")
@@ -344,6 +346,12 @@ mod tests {
                 .with_query([("b", "2")]),
             "https://a/?t=1&b=2"
         );
+        for open in ["https://a/?", "https://a/?t=1&"] {
+            let url = HttpUrl::parse(&format!("{open}#f")).unwrap();
+            assert_eq!(url.with_query([("b", "2")]), format!("{open}b=2"));
+        }
+        // The query may carry what no log should show.
+        assert_eq!(format!("{url:?}"), "HttpUrl(https://Api.Example:8443/a//b)");
     }
 
     #[test]
@@ -380,11 +388,18 @@ mod tests {
             ("https://a/.", UrlFault::DotSegment),
             ("https://a/%", UrlFault::PercentEncoding),
             ("https://a/%zz", UrlFault::PercentEncoding),
+            ("https://a/%1", UrlFault::PercentEncoding),
+            ("https://a/%1z", UrlFault::PercentEncoding),
+            ("https://a/%z1", UrlFault::PercentEncoding),
         ] {
             assert_eq!(HttpUrl::parse(bad).map(|u| u.origin()), Err(fault), "{bad}");
         }
-        let long = format!("https://a/{}", "x".repeat(HttpUrl::LIMIT));
-        assert_eq!(HttpUrl::parse(&long), Err(UrlFault::TooLong));
+        let of_length = |length: usize| format!("https://a/{}", "x".repeat(length - 10));
+        assert!(HttpUrl::parse(&of_length(HttpUrl::LIMIT)).is_ok());
+        assert_eq!(
+            HttpUrl::parse(&of_length(HttpUrl::LIMIT + 1)),
+            Err(UrlFault::TooLong)
+        );
     }
 
     #[test]
@@ -394,6 +409,7 @@ mod tests {
             "http://localhost:9000",
             "http://a.localhost/",
             "http://127.0.0.9/",
+            "http://[::1]/",
             "http://[::1]:1/",
         ] {
             assert!(HttpUrl::parse(good).unwrap().is_secure(), "{good}");

@@ -167,7 +167,7 @@ fn optional_text(header: &Json, name: &'static str) -> Result<Option<String>, Er
 fn part_count(token: &str) -> &'static str {
     match token.split('.').count() {
         5 => "five: an encrypted token (JWE), which needs a secret that this app cannot have",
-        count if count < 3 => "fewer",
+        1 | 2 => "fewer",
         _ => "more",
     }
 }
