@@ -14,6 +14,7 @@
 )]
 
 mod browser;
+mod events;
 mod journey;
 mod journeys;
 mod secrets;
