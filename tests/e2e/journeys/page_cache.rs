@@ -7,7 +7,7 @@ use crate::world::Setup;
 
 #[test]
 fn a_page_from_the_cache_renews_a_token_that_expired_meanwhile() {
-    journey_in(Setup::tokens_that_live(4), |visitor| async move {
+    journey_in(Setup::tokens_that_live(6), |visitor| async move {
         visitor.arrive_signed_in_as("alice").await;
         let provider = &visitor.world().provider;
         visitor.leave_the_app_for_a_while().await;
@@ -50,7 +50,6 @@ fn a_page_from_the_cache_takes_the_tokens_that_another_page_of_its_tab_got() {
             .see_event(since, "a refresh by the second page", renewed)
             .await;
         visitor.until_stored_generation_is(1).await;
-        visitor.go_back().await;
         visitor.return_from_the_page_cache().await;
         visitor.see_renewals(1).await;
         visitor.press("refresh-now").await;
@@ -77,6 +76,22 @@ fn a_page_from_the_cache_learns_that_its_sign_in_was_ended_in_another_tab() {
         visitor.look_at(&away).await;
         visitor.return_from_the_page_cache().await;
         visitor.see_error("session_ended_elsewhere").await;
+        visitor.see_signed_out().await;
+        let kept = visitor.storage().await;
+        assert!(!kept.session.contains("refresh_token"), "{}", kept.session);
+    });
+}
+
+#[test]
+fn a_page_from_the_cache_learns_that_another_page_of_its_tab_signed_out() {
+    journey(|visitor| async move {
+        visitor.arrive_signed_in_as("alice").await;
+        visitor.leave_the_app_for_a_while().await;
+        visitor.open("/notes").await;
+        visitor.see_user("Alice Liddell").await;
+        visitor.sign_out().await;
+
+        visitor.return_from_the_page_cache().await;
         visitor.see_signed_out().await;
         let kept = visitor.storage().await;
         assert!(!kept.session.contains("refresh_token"), "{}", kept.session);

@@ -81,17 +81,38 @@ impl Visitor {
 
     /// Leaves the app's page, to which one will come back.
     pub(crate) async fn leave_the_app_for_a_while(&self) {
+        // Firefox keeps no page that holds a lock, as this one does for a moment after a sign-in.
+        self.until(
+            "a page that holds no lock",
+            "return navigator.locks.query().then(({ held }) => held.length === 0 || null);",
+            vec![],
+        )
+        .await;
         self.run(
-            "addEventListener('pageshow', (event) => { window.e2eCameBack = event.persisted; });",
+            "window.e2eCameBack = null;
+             addEventListener('pageshow', (event) => { window.e2eCameBack = event.persisted; });",
             vec![],
         )
         .await;
         self.leave_the_app().await;
     }
 
-    /// Goes back to the page that was left, which must still be the same.
+    /// Goes back, page by page, to the one that was left, which must still be the same.
     pub(crate) async fn return_from_the_page_cache(&self) {
-        self.go_back().await;
+        for _ in 0..10 {
+            self.run("window.e2eIsGoingBack = true;", vec![]).await;
+            self.go_back().await;
+            let is_there = self
+                .until(
+                    "an earlier page",
+                    "return window.e2eIsGoingBack ? null : 'e2eCameBack' in window;",
+                    vec![],
+                )
+                .await;
+            if is_there == json!(true) {
+                break;
+            }
+        }
         self.until(
             "`pageshow` with `persisted` on the page that was left",
             "return window.e2eCameBack === true || null;",
