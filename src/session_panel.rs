@@ -32,7 +32,7 @@ impl Details {
             signed_in_at: details.signed_in_at,
             received_at: details.received_at,
             expires_at: details.expires_at,
-            ends_at: details.ends_at,
+            ends_at: details.ending.at(),
             token_type: details.token_type.as_str(),
             scope: details.scope,
             can_refresh: details.can_refresh,
@@ -150,6 +150,7 @@ fn renewal(details: Source) -> El {
         details.read(|details| match details.renewal {
             Renewal::Idle => "idle",
             Renewal::Refreshing => "running",
+            Renewal::Offline { .. } => "offline",
             Renewal::Retrying { .. } => "retrying",
             Renewal::Stopped { .. } => "stopped",
         })
@@ -164,6 +165,7 @@ fn renewal(details: Source) -> El {
             Renewal::Retrying { at: next, error } => {
                 why(&at(*next, |t| t.renewal_retry), error.code())
             }
+            Renewal::Offline { at: next } => at(*next, |t| t.renewal_offline),
             Renewal::Stopped { error } => why(texts.renewal_stopped, error.code()),
             Renewal::Idle if !details.can_refresh => texts.renewal_impossible.to_owned(),
             Renewal::Idle if details.generation > 0 => at(details.received_at, |t| t.renewal_done),

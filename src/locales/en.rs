@@ -76,6 +76,7 @@ pub(super) const EN: Messages = Messages {
     renewal_done: "Renewed at {}.",
     renewal_running: "Renewing…",
     renewal_retry: "The renewal did not work. It is tried again at {}.",
+    renewal_offline: "There is no network. The renewal is tried at {}, or as soon as the network is back.",
     renewal_stopped: "The renewal has stopped.",
     refresh_now: "Renew now",
 

@@ -72,6 +72,7 @@ pub(super) const KO: Messages = Messages {
     renewal_done: "{}에 갱신되었습니다.",
     renewal_running: "갱신하는 중입니다…",
     renewal_retry: "갱신하지 못했습니다. {}에 다시 시도합니다.",
+    renewal_offline: "네트워크에 연결되어 있지 않습니다. 연결되면 바로, 늦어도 {}에 갱신을 시도합니다.",
     renewal_stopped: "갱신이 중단되었습니다.",
     refresh_now: "지금 갱신",
 

@@ -66,6 +66,8 @@ pub(crate) struct Messages {
     pub(crate) renewal_running: &'static str,
     /// `{}` is a time.
     pub(crate) renewal_retry: &'static str,
+    /// `{}`: the time of the next attempt.
+    pub(crate) renewal_offline: &'static str,
     pub(crate) renewal_stopped: &'static str,
     pub(crate) refresh_now: &'static str,
 
@@ -141,6 +143,7 @@ mod tests {
                 texts.status,
                 texts.renewal_done,
                 texts.renewal_retry,
+                texts.renewal_offline,
                 texts.note_changed,
             ] {
                 assert_eq!(text.matches("{}").count(), 1, "{language:?}: {text}");

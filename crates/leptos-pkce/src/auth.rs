@@ -1,18 +1,41 @@
 //! Who is signed in, as a sum type: what needs a signed-in user cannot be called without one.
 
 use crate::api::{ApiRequest, ApiResponse};
-use crate::shell::Shell;
+use crate::shell::{Seen, Shell, Watcher};
 use leptos::prelude::*;
 use pkce_core::Error;
 use pkce_core::ErrorCode;
 use pkce_core::Phase;
+use pkce_core::Timestamp;
 use pkce_core::authorization::SignInOptions;
 use pkce_core::config::Config;
 use pkce_core::secret::AccessToken;
-use pkce_core::session::{SessionState, SignedIn as SignedInState, TokenGrant, User};
+use pkce_core::session::feed::{self, Item};
+use pkce_core::session::{Ending, SessionState, SignedIn as SignedInState, TokenGrant, User};
 use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
+
+/// Tells of everything that happens in a sign-in instance, without its secrets. What is not used is
+/// not even compiled in.
+#[derive(Clone)]
+pub struct Feed(Watcher);
+
+impl Feed {
+    /// `tell` is called with each [`Item`], in order, and the time.
+    #[must_use]
+    pub fn new(tell: impl Fn(Item, Timestamp) + 'static) -> Self {
+        Self(Rc::new(move |seen: Seen<'_>| {
+            let item = match seen {
+                Seen::Event(event) => feed::of_event(event),
+                Seen::Effect(effect, engine) => feed::of_effect(effect, engine),
+            };
+            if let Some(item) = item {
+                tell(item, crate::shell::now());
+            }
+        }))
+    }
+}
 
 /// One sign-in instance of the page: what [`AuthProvider`](crate::AuthProvider) provides.
 #[derive(Clone, Copy)]
@@ -26,10 +49,16 @@ pub struct Auth {
 
 impl Auth {
     /// Starts an instance; it ends with the current reactive owner.
-    pub(crate) fn start(config: Config, prefix: &str, ui_locales: Signal<&'static str>) -> Self {
+    pub(crate) fn start(
+        config: Config,
+        prefix: &str,
+        ui_locales: Signal<&'static str>,
+        feed: Option<Feed>,
+    ) -> Self {
         let state = RwSignal::new(SessionState::Loading);
         let notice = RwSignal::new(None);
-        let shell = Shell::start(config, prefix, move |new_state, new_notice| {
+        let watcher = feed.map(|feed| feed.0);
+        let shell = Shell::start(config, prefix, watcher, move |new_state, new_notice| {
             // Each signal is touched only where its part changed: a renewal re-renders no notice.
             if state.try_with_untracked(|old| *old != new_state) == Some(true) {
                 let _ = state.try_set(new_state);
@@ -100,6 +129,19 @@ impl Auth {
             Some(provider) => self.sign_in(&provider, SignInOptions::default()),
             None => self.dismiss_notice(),
         }
+    }
+
+    /// The value that the app handed to the sign-in that was completed on this page
+    /// ([`SignInOptions::app_state`]); `None` after a reload.
+    #[must_use]
+    pub fn app_state(&self) -> Option<String> {
+        self.with_shell(|shell| shell.app_state()).flatten()
+    }
+
+    /// Tells of everything that happens from now on. [`AuthProvider`](crate::AuthProvider) takes a
+    /// feed that begins with the page.
+    pub fn on_feed(&self, feed: Feed) {
+        self.with_shell(|shell| shell.watch(feed.0));
     }
 
     /// The configured providers as pairs of `id` and name, in order.
@@ -233,6 +275,18 @@ impl SignedInSession {
             Some(SessionState::SignedIn(now)) if now.user.sub() == self.state.user.sub() => now,
             _ => self.state.clone(),
         }
+    }
+
+    /// When the configured limits end the session, and whether it is time to warn; reactively.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        self.details().ending
+    }
+
+    /// Puts the idle limit off, in every tab: for the button that a warning offers. What the user
+    /// does on the page does the same by itself.
+    pub fn stay_signed_in(&self) {
+        self.auth.with_shell(|shell| shell.active());
     }
 
     /// An access token that is valid for at least `min_validity` longer, or half of its lifetime

@@ -30,7 +30,9 @@ mod page_config;
 mod shell;
 
 pub use api::{ApiRequest, ApiResponse};
-pub use auth::{Auth, Ended, Session, SignedInSession, SignedOutSession, use_auth, use_session};
+pub use auth::{
+    Auth, Ended, Feed, Session, SignedInSession, SignedOutSession, use_auth, use_session,
+};
 pub use components::{
     AuthErrorNotice, AuthProvider, ErrorNotice, SessionLoading, SignInButton, SignOutButton,
     SignedIn, SignedOut,
@@ -41,5 +43,6 @@ pub use pkce_core::authorization::SignInOptions;
 pub use pkce_core::config::{Config, PageConfig, ProviderConfig};
 pub use pkce_core::json::Json;
 pub use pkce_core::return_to::ReturnTo;
-pub use pkce_core::session::{Renewal, User};
+pub use pkce_core::session::feed::Item as FeedItem;
+pub use pkce_core::session::{Ending, Limit, Missing, Renewal, Tabs, User};
 pub use pkce_core::{Error, ErrorCode, Phase, Timestamp};

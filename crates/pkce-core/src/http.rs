@@ -20,10 +20,44 @@ pub enum Method {
     Post,
 }
 
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The provider's metadata (RFC 8414, Discovery 4).
+    Discovery,
+    /// The provider's keys (RFC 7517).
+    Jwks,
+    /// The exchange of a code (RFC 6749 4.1.3).
+    Token,
+    /// The renewal of the tokens (RFC 6749 6).
+    Refresh,
+    /// UserInfo (Core 5.3).
+    Userinfo,
+    /// Revocation (RFC 7009).
+    Revocation,
+}
+
+impl Purpose {
+    /// A stable name in lower case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Purpose::Discovery => "discovery",
+            Purpose::Jwks => "jwks",
+            Purpose::Token => "token",
+            Purpose::Refresh => "refresh",
+            Purpose::Userinfo => "userinfo",
+            Purpose::Revocation => "revocation",
+        }
+    }
+}
+
 /// One request to a provider. It is sent without cookies, without a referrer and past every
 /// cache; answers over [`ANSWER_LIMIT`] or after [`ANSWER_TIMEOUT`] are given up.
 #[derive(Clone, Debug)]
 pub struct HttpRequest {
+    /// What it is for.
+    pub purpose: Purpose,
     /// The method.
     pub method: Method,
     /// Where it goes.
@@ -39,8 +73,9 @@ pub struct HttpRequest {
 impl HttpRequest {
     /// A GET of a public document.
     #[must_use]
-    pub const fn get(url: HttpUrl) -> Self {
+    pub const fn get(purpose: Purpose, url: HttpUrl) -> Self {
         Self {
+            purpose,
             method: Method::Get,
             url,
             authorization: None,
@@ -51,8 +86,13 @@ impl HttpRequest {
 
     /// A POST of form-encoded parameters (RFC 6749 appendix B); redirects are not followed.
     #[must_use]
-    pub fn post<'a>(url: HttpUrl, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    pub fn post<'a>(
+        purpose: Purpose,
+        url: HttpUrl,
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
         Self {
+            purpose,
             method: Method::Post,
             url,
             authorization: None,

@@ -5,7 +5,7 @@
 
 use crate::config::Issuer;
 use crate::error::{Error, ErrorCode, Phase};
-use crate::http::{Exchange, HttpRequest, document};
+use crate::http::{Exchange, HttpRequest, Purpose, document};
 use crate::json::{Json, ObjectWriter};
 use crate::url::HttpUrl;
 
@@ -56,7 +56,7 @@ pub struct ProviderMetadata {
 /// The request for a provider's metadata (Discovery 4.1).
 #[must_use]
 pub fn discovery_request(issuer: &Issuer) -> HttpRequest {
-    HttpRequest::get(issuer.discovery_url().clone())
+    HttpRequest::get(Purpose::Discovery, issuer.discovery_url().clone())
 }
 
 impl ProviderMetadata {
@@ -221,7 +221,8 @@ impl ProviderMetadata {
     /// The request for the provider's keys; `None` where it has no (usable) `jwks_uri`.
     #[must_use]
     pub fn jwks_request(&self) -> Option<HttpRequest> {
-        self.jwks_uri.clone().map(HttpRequest::get)
+        let url = self.jwks_uri.clone()?;
+        Some(HttpRequest::get(Purpose::Jwks, url))
     }
 }
 

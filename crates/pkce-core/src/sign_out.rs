@@ -1,7 +1,7 @@
 //! Sign-out: revocation (RFC 7009) and RP-Initiated Logout.
 
 use crate::encoding::{base64url, base64url_decode};
-use crate::http::HttpRequest;
+use crate::http::{HttpRequest, Purpose};
 use crate::secret::{AccessToken, RawIdToken, RefreshToken, SecretText};
 use crate::url::HttpUrl;
 
@@ -19,6 +19,7 @@ pub fn revocation_request(
         None => (access_token.expose(), "access_token"),
     };
     HttpRequest::post(
+        Purpose::Revocation,
         endpoint,
         [
             ("token", token),

@@ -2,7 +2,7 @@
 
 use crate::callback::Grant;
 use crate::error::{Error, ErrorCode, Phase};
-use crate::http::{Exchange, HttpRequest};
+use crate::http::{Exchange, HttpRequest, Purpose};
 use crate::json::Json;
 use crate::provider_error;
 use crate::secret::{AccessToken, RawIdToken, RefreshToken};
@@ -64,7 +64,8 @@ pub fn exchange_request(grant: &Grant) -> HttpRequest {
             .iter()
             .map(|resource| ("resource", resource.as_str())),
     );
-    HttpRequest::post(transaction.metadata.token_endpoint().clone(), pairs)
+    let url = transaction.metadata.token_endpoint().clone();
+    HttpRequest::post(Purpose::Token, url, pairs)
 }
 
 /// The request that renews the tokens. `scope` is sent only where a provider wants it.
@@ -85,7 +86,7 @@ pub fn refresh_request(
             .iter()
             .map(|resource| ("resource", resource.as_str())),
     );
-    HttpRequest::post(token_endpoint.clone(), pairs)
+    HttpRequest::post(Purpose::Refresh, token_endpoint.clone(), pairs)
 }
 
 /// Judges the token endpoint's answer.

@@ -1,7 +1,7 @@
 //! UserInfo (Core 5.3).
 
 use crate::error::{Error, ErrorCode, Phase};
-use crate::http::{Exchange, HttpRequest, Method};
+use crate::http::{Exchange, HttpRequest, Method, Purpose};
 use crate::json::Json;
 use crate::secret::{AccessToken, SecretText};
 use crate::token::TokenType;
@@ -15,6 +15,7 @@ pub fn userinfo_request(
     token: &AccessToken,
 ) -> HttpRequest {
     HttpRequest {
+        purpose: Purpose::Userinfo,
         method: Method::Get,
         url: endpoint,
         authorization: Some(SecretText::new(format!(

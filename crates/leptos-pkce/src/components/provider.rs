@@ -1,4 +1,4 @@
-use crate::auth::Auth;
+use crate::auth::{Auth, Feed};
 use crate::components::ErrorNotice;
 use crate::components::error_notice::ErrorNoticeProps;
 use crate::locales::Language;
@@ -23,6 +23,9 @@ pub fn AuthProvider(
     /// The interface language; the browser's unless given.
     #[prop(optional, into)]
     language: Option<Signal<Language>>,
+    /// Told of everything that happens, from the page load on.
+    #[prop(optional)]
+    feed: Option<Feed>,
     /// What the session is for.
     children: Children,
 ) -> impl IntoView {
@@ -31,7 +34,7 @@ pub fn AuthProvider(
     match config {
         Ok(config) => {
             let tag = Signal::derive(move || language.get().tag());
-            provide_context(Auth::start(config, storage_prefix, tag));
+            provide_context(Auth::start(config, storage_prefix, tag, feed));
             Either::Left(children())
         }
         Err(error) => Either::Right(ErrorNotice(ErrorNoticeProps {

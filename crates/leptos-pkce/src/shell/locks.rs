@@ -6,6 +6,15 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
+fn manager() -> Option<JsValue> {
+    property(&JsValue::from(web_sys::window()?.navigator()), "locks")
+}
+
+/// Whether the browser has Web Locks.
+pub(crate) fn are_there() -> bool {
+    manager().is_some_and(|locks| method(&locks, "request").is_some())
+}
+
 /// A lock that is wanted or held; it goes when this is dropped.
 pub(crate) struct Lock {
     abort: Option<web_sys::AbortController>,
@@ -17,8 +26,7 @@ impl Lock {
     /// Asks for a lock and calls back when it is held. Returns `None` where the browser has no Web
     /// Locks; then nothing is called.
     pub(crate) fn request(name: &str, on_held: impl FnOnce() + 'static) -> Option<Self> {
-        let navigator = JsValue::from(web_sys::window()?.navigator());
-        let locks = property(&navigator, "locks")?;
+        let locks = manager()?;
         let request = method(&locks, "request")?;
         let controller = web_sys::AbortController::new().ok()?;
         let release = Rc::new(RefCell::new(None));

@@ -22,9 +22,24 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
-use storage::{Area, now, random};
+pub(crate) use storage::now;
+use storage::{Area, random};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
+
+/// How often activity is reported.
+const ACTIVITY_STEP: Duration = Duration::from_millis(250);
+
+/// Something for a watcher to look at.
+pub(crate) enum Seen<'a> {
+    /// It is about to be handled.
+    Event(&'a Event),
+    /// It is about to be carried out.
+    Effect(&'a Effect, &'a Engine),
+}
+
+/// Looks at all that happens.
+pub(crate) type Watcher = Rc<dyn Fn(Seen<'_>)>;
 
 /// One instance of the engine in this page.
 pub(crate) struct Shell {
@@ -38,14 +53,18 @@ pub(crate) struct Shell {
     last_reader: Cell<u64>,
     channel: RefCell<Option<(web_sys::BroadcastChannel, Listener)>>,
     listeners: RefCell<Vec<Listener>>,
+    active_at: Cell<Timestamp>,
+    watchers: RefCell<Vec<Watcher>>,
     this: Weak<Shell>,
 }
 
 impl Shell {
-    /// Starts an engine on this page. `on_change` is told of every visible change.
+    /// Starts an engine on this page. `on_change` is told of every visible change, `watcher` of all
+    /// that happens from the first event on.
     pub(crate) fn start(
         config: Config,
         prefix: &str,
+        watcher: Option<Watcher>,
         on_change: impl Fn(SessionState, Option<Error>) + 'static,
     ) -> Rc<Self> {
         let shell = Rc::new_cyclic(|this| Self {
@@ -59,11 +78,14 @@ impl Shell {
             last_reader: Cell::new(0),
             channel: RefCell::default(),
             listeners: RefCell::default(),
+            active_at: Cell::new(Timestamp::from_millis(0)),
+            watchers: RefCell::new(watcher.into_iter().collect()),
             this: this.clone(),
         });
         shell.open_channel();
         shell.listen();
-        let start = page::start(shell.engine.borrow().storage_keys());
+        let has_channel = shell.channel.borrow().is_some();
+        let start = page::start(shell.engine.borrow().storage_keys(), has_channel);
         shell.dispatch(Event::Start(Box::new(start)));
         shell
     }
@@ -128,6 +150,27 @@ impl Shell {
             .unwrap_or_else(|_| Err(Error::new(ErrorCode::Aborted, Phase::Api)))
     }
 
+    /// The user wants to stay, or is at work: puts an idle limit off.
+    pub(crate) fn active(&self) {
+        self.dispatch(Event::Activity);
+    }
+
+    /// The value that the app handed to the sign-in that was completed on this page.
+    pub(crate) fn app_state(&self) -> Option<String> {
+        self.engine.borrow().app_state().map(str::to_owned)
+    }
+
+    /// Tells of all that happens from now on.
+    pub(crate) fn watch(&self, watcher: Watcher) {
+        self.watchers.borrow_mut().push(watcher);
+    }
+
+    fn show(&self, seen: impl Fn(&Watcher)) {
+        // Cloned out: a watcher may bring another.
+        let watchers = self.watchers.borrow().clone();
+        watchers.iter().for_each(seen);
+    }
+
     pub(crate) fn with_config<T>(&self, read: impl FnOnce(&Config) -> T) -> T {
         read(self.engine.borrow().config())
     }
@@ -143,8 +186,10 @@ impl Shell {
         loop {
             let next = self.queue.borrow_mut().pop_front();
             let Some(event) = next else { break };
+            self.show(|watcher| watcher(Seen::Event(&event)));
             let effects = self.engine.borrow_mut().handle(event, now());
             for effect in effects {
+                self.show(|watcher| watcher(Seen::Effect(&effect, &self.engine.borrow())));
                 self.perform(effect);
             }
         }
@@ -198,8 +243,14 @@ impl Shell {
                 }
             });
             if self.with_config(|config| config.session().idle_limit().is_some()) {
-                for name in ["pointerdown", "keydown", "wheel", "touchstart"] {
-                    on(&document, name, |shell, _| shell.dispatch(Event::Activity));
+                for name in ["pointerdown", "keydown", "wheel", "touchstart", "scroll"] {
+                    on(&document, name, |shell, _| {
+                        // Scrolling alone makes dozens in a second.
+                        if now().since(shell.active_at.get()) >= ACTIVITY_STEP {
+                            shell.active_at.set(now());
+                            shell.active();
+                        }
+                    });
                 }
             }
         }

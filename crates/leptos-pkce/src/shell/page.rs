@@ -8,7 +8,7 @@ use pkce_core::session::{Environment, Start, StorageKeys};
 use wasm_bindgen::prelude::*;
 
 /// What the engine has to know of a page load.
-pub(crate) fn start(keys: &StorageKeys) -> Start {
+pub(crate) fn start(keys: &StorageKeys, has_channel: bool) -> Start {
     let location = web_sys::window().map(|window| window.location());
     let part = |read: fn(&web_sys::Location) -> Result<String, JsValue>| {
         location
@@ -22,8 +22,8 @@ pub(crate) fn start(keys: &StorageKeys) -> Start {
         fragment: SecretText::new(part(web_sys::Location::hash)),
         page_origin: part(web_sys::Location::origin),
         stored: stored(keys),
-        shared_consumed: Area::Local.get(&keys.consumed()),
-        environment: environment(keys.prefix()),
+        shared: Area::Local.entries(keys.prefix()),
+        environment: environment(keys.prefix(), has_channel),
         seed: random::<8>().map_or(0, u64::from_le_bytes),
     }
 }
@@ -31,17 +31,14 @@ pub(crate) fn start(keys: &StorageKeys) -> Start {
 /// This instance's entries in session storage.
 pub(crate) fn stored(keys: &StorageKeys) -> Vec<(String, SecretText)> {
     Area::Session
-        .keys(keys.prefix())
+        .entries(keys.prefix())
         .into_iter()
-        .filter_map(|key| {
-            Area::Session
-                .get(&key)
-                .map(|value| (key, SecretText::new(value)))
-        })
+        .flatten()
+        .map(|(key, value)| (key, SecretText::new(value)))
         .collect()
 }
 
-fn environment(prefix: &str) -> Environment {
+fn environment(prefix: &str, channel: bool) -> Environment {
     Environment {
         web_crypto: web_sys::window()
             .and_then(|window| super::js::property(&window.into(), "crypto"))
@@ -49,6 +46,8 @@ fn environment(prefix: &str) -> Environment {
             .is_some(),
         session_storage: Area::Session.works(prefix),
         foreign_frame: is_in_foreign_frame(),
+        locks: super::locks::are_there(),
+        channel,
     }
 }
 

@@ -50,14 +50,21 @@ impl Area {
 
     /// The keys that start with `prefix`.
     pub(crate) fn keys(self, prefix: &str) -> Vec<String> {
-        let Some(storage) = self.raw() else {
-            return Vec::new();
-        };
-        let length = storage.length().unwrap_or(0);
-        (0..length)
+        let entries = self.entries(prefix).into_iter().flatten();
+        entries.map(|(key, _)| key).collect()
+    }
+
+    /// The entries whose keys start with `prefix`; `None` where storage is blocked.
+    pub(crate) fn entries(self, prefix: &str) -> Option<Vec<(String, String)>> {
+        let storage = self.raw()?;
+        let keys = (0..storage.length().ok()?)
             .filter_map(|index| storage.key(index).ok().flatten())
-            .filter(|key| key.starts_with(prefix))
-            .collect()
+            .filter(|key| key.starts_with(prefix));
+        let entry = |key: String| {
+            let value = storage.get_item(&key).ok().flatten()?;
+            Some((key, value))
+        };
+        Some(keys.filter_map(entry).collect())
     }
 
     /// Whether a value can be written and read back.

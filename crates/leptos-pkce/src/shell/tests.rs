@@ -11,7 +11,7 @@ use super::storage::{Area, random};
 use super::{crypto, page};
 use futures_channel::oneshot;
 use js_sys::{Function, Object, Promise, Reflect};
-use pkce_core::http::{HttpRequest, TransportFault};
+use pkce_core::http::{HttpRequest, Purpose, TransportFault};
 use pkce_core::jose::{SignatureAlgorithm, SignatureOutcome, VerifyRequest};
 use pkce_core::json::Json;
 use pkce_core::url::HttpUrl;
@@ -183,9 +183,12 @@ fn url(text: &str) -> HttpUrl {
 #[wasm_bindgen_test]
 async fn an_answer_comes_with_status_type_and_body() {
     let origin = web_sys::window().unwrap().location().origin().unwrap();
-    let page = perform(&HttpRequest::get(url(&format!("{origin}/"))), false)
-        .await
-        .unwrap();
+    let page = perform(
+        &HttpRequest::get(Purpose::Jwks, url(&format!("{origin}/"))),
+        false,
+    )
+    .await
+    .unwrap();
     assert_eq!(page.status, 200);
     assert!(page.content_type.unwrap().starts_with("text/html"));
     assert!(!page.body.0.is_empty());
@@ -193,7 +196,11 @@ async fn an_answer_comes_with_status_type_and_body() {
 
 #[wasm_bindgen_test]
 async fn a_refused_connection_is_a_network_fault() {
-    let exchange = perform(&HttpRequest::get(url("http://127.0.0.1:1/")), false).await;
+    let exchange = perform(
+        &HttpRequest::get(Purpose::Jwks, url("http://127.0.0.1:1/")),
+        false,
+    )
+    .await;
     assert!(
         matches!(exchange, Err(TransportFault::Network { .. })),
         "{exchange:?}"
@@ -211,7 +218,11 @@ async fn odd_rejections_do_not_panic() {
         "return Promise.resolve({})",
     ] {
         let _fake = FakeFetch::new(script);
-        let exchange = perform(&HttpRequest::get(url("http://localhost:9/")), false).await;
+        let exchange = perform(
+            &HttpRequest::get(Purpose::Jwks, url("http://localhost:9/")),
+            false,
+        )
+        .await;
         assert!(
             matches!(exchange, Err(TransportFault::Network { .. })),
             "{script}: {exchange:?}"
@@ -225,7 +236,11 @@ async fn a_request_carries_no_cookies_and_no_referrer_and_passes_every_cache() {
         "window.__seen = request; window.__init = init;
          return Promise.resolve(new Response('{}', {headers: {'content-type': 'application/json'}}))",
     );
-    let request = HttpRequest::post(url("http://localhost:9/token"), [("a", "b c&+"), ("d", "")]);
+    let request = HttpRequest::post(
+        Purpose::Token,
+        url("http://localhost:9/token"),
+        [("a", "b c&+"), ("d", "")],
+    );
     perform(&request, true).await.unwrap();
     let window = web_sys::window().unwrap();
     let seen = property(&window, "__seen").unwrap();

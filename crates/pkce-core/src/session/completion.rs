@@ -158,7 +158,7 @@ impl Engine {
         };
         let hash = fingerprint(callback.state().expose());
         let Some(transaction) = found else {
-            let shared = Consumed::parse(start.shared_consumed.as_deref());
+            let shared = Consumed::parse(start.shared_entry(&self.keys.consumed()));
             return if self.consumed.contains(&hash) || shared.contains(&hash) {
                 self.refuse_consumed();
             } else {
@@ -245,7 +245,7 @@ impl Engine {
     }
 
     /// Lets a lock go once other processes have had the time to see what was written under it.
-    fn release_later(&mut self, lock: Ticket, now: Timestamp) {
+    pub(super) fn release_later(&mut self, lock: Ticket, now: Timestamp) {
         let before = self.lingering.replace((lock, now + MARK_DELAY));
         self.release(before.map(|(lock, _)| lock));
     }
@@ -425,6 +425,7 @@ impl Engine {
         self.replace_session();
         self.adopt(record, now);
         self.share_family();
+        self.mark_own();
         self.save();
         self.ask_userinfo();
         self.go_to(transaction.return_to.as_str());

@@ -52,10 +52,12 @@ pub struct Engine {
     pub(super) lingering: Option<(Ticket, Timestamp)>,
     /// Local storage was seen to keep something.
     pub(super) has_local_storage: bool,
+    /// Local storage could be read when the page loaded.
+    pub(super) can_read_shared: bool,
     pub(super) effects: Vec<Effect>,
     started: bool,
     last_seen: Option<Timestamp>,
-    last_ticket: u64,
+    pub(super) last_ticket: u64,
     random: u64,
     timer: Option<Timestamp>,
     shown: Option<(SessionState, Option<Error>)>,
@@ -73,6 +75,8 @@ impl Engine {
                 web_crypto: false,
                 session_storage: false,
                 foreign_frame: false,
+                locks: false,
+                channel: false,
             },
             slot: Slot::Empty,
             flow: Flow::Idle,
@@ -83,6 +87,7 @@ impl Engine {
             app_state: None,
             lingering: None,
             has_local_storage: false,
+            can_read_shared: false,
             effects: Vec::new(),
             started: false,
             last_seen: None,
@@ -118,7 +123,8 @@ impl Engine {
             Slot::Empty => SessionState::SignedOut,
             Slot::Ended(error) => SessionState::Ended(error.clone()),
             Slot::Active(active) => {
-                SessionState::SignedIn(active.show(self.limit().map(|(at, _)| at)))
+                let now = self.last_seen.unwrap_or(active.record.received_at);
+                SessionState::SignedIn(active.show(self.ending(now), &self.environment, now))
             }
         }
     }
@@ -199,7 +205,8 @@ impl Engine {
         self.started = true;
         self.random = start.seed;
         self.environment = start.environment;
-        self.has_local_storage = start.shared_consumed.is_some();
+        self.can_read_shared = start.shared.is_some();
+        self.has_local_storage = start.shared_entry(&self.keys.consumed()).is_some();
         self.page_origin.clone_from(&start.page_origin);
         let callback = self.tidy_address(&start);
         let stored = |key: &str| find(&start.stored, key);
@@ -210,6 +217,8 @@ impl Engine {
             }
         }
         self.consumed = Consumed::parse(stored(&self.keys.consumed()));
+        let had_session = stored(&self.keys.session()).is_some();
+        let is_marked = stored(&self.keys.own()).is_some();
         let standing = self.take_mark(&start.stored);
         if let Some(text) = stored(&self.keys.session()) {
             match Record::from_json(text, self.config.providers()) {
@@ -221,7 +230,15 @@ impl Engine {
         }
         // Before the callback is looked at: what it has to say is the newer notice.
         self.is_over(now);
+        if had_session && !is_marked {
+            self.mark_own();
+        }
+        let is_fresh = !had_session && !is_marked && callback.is_none();
         self.resume_sign_in(&start, callback, now);
+        let families = self.families(&start, now);
+        if is_fresh {
+            self.join(families, now);
+        }
         self.tick(now);
         if let Err(error) = self.check_environment() {
             self.notice.get_or_insert(error);
@@ -357,7 +374,8 @@ impl Engine {
             return self.renewal_http_done(ticket, exchange, now);
         }
         match std::mem::replace(&mut self.flow, Flow::Idle) {
-            Flow::Idle => {}
+            // A tab that joins asks no provider.
+            Flow::Idle | Flow::Joining(_) => {}
             Flow::Starting { provider, step } => {
                 self.starting_http_done(provider, step, exchange, now);
             }
@@ -375,7 +393,10 @@ impl Engine {
 
     fn locked(&mut self, ticket: Ticket, shared: Option<&str>, now: Timestamp) {
         if self.flow.waits_for(ticket) {
-            self.flow_locked(ticket, shared);
+            match self.flow {
+                Flow::Joining(_) => self.joining_locked(ticket, shared, now),
+                _ => self.flow_locked(ticket, shared),
+            }
         } else if !self.looked(ticket, shared) && !self.renewal_locked(ticket, shared, now) {
             // Nobody wants this lock any more.
             self.effects.push(Effect::Unlock { ticket });
@@ -418,6 +439,10 @@ impl Engine {
         self.notice = None;
         self.interrupted = None;
         self.app_state = None;
+        if matches!(self.flow, Flow::Joining(_)) {
+            self.mark_own();
+            self.join_ends();
+        }
         if let Flow::Completing(step) = std::mem::replace(&mut self.flow, Flow::Idle) {
             step.locks().for_each(|lock| self.release(Some(lock)));
         }

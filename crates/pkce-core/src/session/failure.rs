@@ -2,9 +2,9 @@
 
 use super::Ticket;
 use super::engine::{Engine, Slot};
-use super::renewal::{Fresh, Refresh};
+use super::renewal::{Cause, Fresh, Refresh};
 use crate::error::{Error, ErrorCode, Phase};
-use crate::http::Exchange;
+use crate::http::{Exchange, TransportFault};
 use crate::time::Timestamp;
 use std::time::Duration;
 
@@ -27,10 +27,7 @@ enum Verdict {
         may_pass: bool,
     },
     /// It goes on, and the renewal is tried again.
-    Passing {
-        /// The server spoke, so the refresh token was not spent by this request.
-        is_answered: bool,
-    },
+    Passing(Cause),
 }
 
 /// The provider's word first, then the status.
@@ -41,7 +38,7 @@ fn verdict(error: &Error, exchange: &Exchange) -> Verdict {
         ErrorCode::InvalidGrant => Verdict::Final,
         ErrorCode::TemporarilyUnavailable
         | ErrorCode::ServerError
-        | ErrorCode::ServiceUnavailable => Verdict::Passing { is_answered: true },
+        | ErrorCode::ServiceUnavailable => Verdict::Passing(Cause::Answered),
         ErrorCode::InvalidClient
         | ErrorCode::UnauthorizedClient
         | ErrorCode::InvalidScope
@@ -53,6 +50,9 @@ fn verdict(error: &Error, exchange: &Exchange) -> Verdict {
         // again.
         ErrorCode::UnexpectedRedirect => Verdict::Stop { may_pass: true },
         _ if is_refusal => Verdict::Final,
+        _ if matches!(exchange, Err(TransportFault::Network { online: false })) => {
+            Verdict::Passing(Cause::Offline)
+        }
         // No answer, a portal's page, or an answer cut short: the server may have spent the token.
         ErrorCode::NetworkError
         | ErrorCode::Timeout
@@ -60,7 +60,7 @@ fn verdict(error: &Error, exchange: &Exchange) -> Verdict {
         | ErrorCode::InvalidJson
         | ErrorCode::UnexpectedContentType
         | ErrorCode::UnexpectedStatus
-        | ErrorCode::TokenResponseInvalid => Verdict::Passing { is_answered: false },
+        | ErrorCode::TokenResponseInvalid => Verdict::Passing(Cause::Unanswered),
         // The provider said no, in words of its own or with status 200.
         _ => Verdict::Final,
     }
@@ -86,7 +86,7 @@ impl Engine {
                     ErrorCode::SessionRefused
                 };
                 self.end_refused(error.with_code(code));
-                self.release(Some(lock));
+                self.release_shared(Some(lock), now);
             }
             Verdict::Stop { may_pass } => {
                 // The request was answered: nothing new is in doubt, and nothing will change by
@@ -94,21 +94,22 @@ impl Engine {
                 active.record.unanswered = was_unanswered;
                 self.save();
                 self.share_family();
-                self.release(Some(lock));
+                self.release_shared(Some(lock), now);
                 self.stop_renewal(error, may_pass, now);
             }
-            Verdict::Passing { is_answered } => {
-                active.record.unanswered = was_unanswered || !is_answered;
+            Verdict::Passing(cause) => {
+                active.record.unanswered = was_unanswered || cause != Cause::Answered;
                 self.save();
                 self.share_family();
-                self.release(Some(lock));
-                self.pause_renewal(error, is_answered, now);
+                self.release_shared(Some(lock), now);
+                self.pause_renewal(error, cause, now);
             }
         }
     }
 
     /// Tries again later; or not, where nobody answers and there is no valid token left to live on.
-    pub(super) fn pause_renewal(&mut self, error: Error, is_answered: bool, now: Timestamp) {
+    pub(super) fn pause_renewal(&mut self, error: Error, cause: Cause, now: Timestamp) {
+        let is_answered = cause == Cause::Answered;
         let Slot::Active(active) = &mut self.slot else {
             return;
         };
@@ -130,7 +131,7 @@ impl Engine {
             at,
             since: now,
             error: error.clone(),
-            is_answered,
+            cause,
         });
         self.tell_expired(&error, now);
         self.give_up_waiters(&error, now);

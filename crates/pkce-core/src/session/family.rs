@@ -10,7 +10,8 @@ use super::engine::{Engine, Slot};
 use super::message::{Because, Message, What};
 use super::record::{FamilyRecord, Record};
 use super::renewal::Refresh;
-use super::{Effect, Ticket, User};
+use super::sign_in::Flow;
+use super::{Effect, Environment, Ticket, User};
 use crate::error::{Error, ErrorCode, Phase};
 use crate::secret::{RefreshToken, SecretText};
 use crate::time::Timestamp;
@@ -90,6 +91,9 @@ impl Engine {
             return;
         };
         let record = &active.record;
+        let Environment { locks, channel, .. } = self.environment;
+        // Without the channel others may be there unheard.
+        let has_siblings = record.has_siblings || !channel;
         let send = |newest: u64, unanswered| Otherwise::Send { newest, unanswered };
         let (otherwise, patience) = match shared.and_then(FamilyRecord::parse) {
             Some(newest) if newest.generation > record.generation => {
@@ -105,7 +109,7 @@ impl Engine {
             Some(newest) => {
                 let is_same = newest.fingerprint == token.fingerprint();
                 // A copy that is new here has siblings that it does not know yet.
-                let is_alone = !record.has_siblings && active.standing != Standing::Copied;
+                let is_alone = !has_siblings && active.standing != Standing::Copied;
                 let patience = if is_alone {
                     Duration::ZERO
                 } else {
@@ -117,18 +121,26 @@ impl Engine {
                 )
             }
             // Local storage is denied, or was cleared, or the family signed out meanwhile.
-            None => match (active.standing, record.has_siblings) {
+            None => match (active.standing, has_siblings) {
                 // Nobody else was ever seen to have it.
                 (Standing::Newest | Standing::LeftHere, false) => {
                     (send(record.generation, false), Duration::ZERO)
                 }
-                (Standing::Newest, true) if !self.has_local_storage => {
+                // Who else has it waits for the lock.
+                (Standing::Newest, true) if locks && !self.has_local_storage => {
                     (send(record.generation, false), HEARSAY_PATIENCE)
+                }
+                // A copy of it is Copied, and is sent by nobody.
+                (Standing::Newest, true) if !channel && !self.has_local_storage => {
+                    (send(record.generation, false), Duration::ZERO)
                 }
                 _ => (Otherwise::Doubt, SIBLING_PATIENCE),
             },
         };
         match otherwise {
+            // Without the channel there is nobody to wait for: who wrote the record kept the lock
+            // until it could be read.
+            _ if !channel => self.nobody_answered(lock, otherwise, now),
             Otherwise::Send { newest, unanswered } if patience.is_zero() => {
                 self.send_refresh(lock, newest, unanswered, now);
             }
@@ -173,8 +185,7 @@ impl Engine {
 
     /// Asks who else is there, and for newer tokens.
     pub(super) fn ask_family(&mut self) {
-        // Told from older questions by chance; it fits a JSON number.
-        let question = self.random() >> 11;
+        let question = self.question();
         if let Slot::Active(active) = &mut self.slot {
             active.question = question;
             let generation = active.record.generation;
@@ -185,14 +196,24 @@ impl Engine {
         }
     }
 
+    /// A question, told from older ones by chance; it fits a JSON number.
+    pub(super) fn question(&mut self) -> u64 {
+        self.random() >> 11
+    }
+
     pub(super) fn tell_family(&mut self, what: What) {
         if let Slot::Active(active) = &self.slot {
-            let message = Message {
-                family: active.record.family.clone(),
-                what,
-            };
-            self.effects.push(Effect::Broadcast(message.to_json()));
+            let family = active.record.family.clone();
+            self.broadcast(&family, what);
         }
+    }
+
+    pub(super) fn broadcast(&mut self, family: &str, what: What) {
+        let message = Message {
+            family: family.to_owned(),
+            what,
+        };
+        self.effects.push(Effect::Broadcast(message.to_json()));
     }
 
     /// Hands the newest tokens to the family.
@@ -290,11 +311,20 @@ impl Engine {
         let Some(message) = Message::parse(text.expose()) else {
             return;
         };
+        if matches!(self.flow, Flow::Joining(_)) {
+            return self.joining_heard(message, now);
+        }
+        if let What::Who { question } = message.what {
+            return self.say_present(question, now);
+        }
         let Slot::Active(active) = &mut self.slot else {
             return;
         };
         if message.family != active.record.family {
             return;
+        }
+        if let What::Join { question } = message.what {
+            return self.let_in(question);
         }
         active.record.has_siblings = true;
         let ours = active.record.generation;
@@ -361,14 +391,18 @@ impl Engine {
                     && let Refresh::Asking {
                         until, otherwise, ..
                     } = &mut active.refresh
-                    && otherwise.heed(is_sure, unanswered)
+                    && otherwise.heed(is_sure && self.environment.locks, unanswered)
                 {
                     *until = (*until).min(now + HEARSAY_PATIENCE);
                 }
             }
-            What::Active => {
-                active.record.active_at = now;
-                self.save();
+            What::Active { at } => {
+                // One that was heard late is as old as it is.
+                let at = at.min(now);
+                if at > active.record.active_at {
+                    active.record.active_at = at;
+                    self.save();
+                }
             }
             What::Over(code) => self.end_everywhere(ended_elsewhere(code)),
             What::Refused { generation, code } if ours <= generation => self.end(
@@ -376,7 +410,7 @@ impl Engine {
                     .expected("a session that can be renewed")
                     .came("a refusal that another tab was given"),
             ),
-            What::Refused { .. } => {}
+            What::Refused { .. } | What::Who { .. } | What::Present { .. } | What::Join { .. } => {}
         }
     }
 

@@ -36,6 +36,12 @@ impl StorageKeys {
         format!("{}left", self.prefix)
     }
 
+    /// The mark of a tab that had a session: it takes over no other tab's by itself.
+    #[must_use]
+    pub fn own(&self) -> String {
+        format!("{}own", self.prefix)
+    }
+
     /// What every transaction's key starts with.
     #[must_use]
     pub fn transactions(&self) -> String {
@@ -60,10 +66,16 @@ impl StorageKeys {
         format!("{}consumed", self.prefix)
     }
 
+    /// What every family record's key starts with.
+    #[must_use]
+    pub fn families(&self) -> String {
+        format!("{}family.", self.prefix)
+    }
+
     /// The record by which the tabs of a family know the newest refresh token.
     #[must_use]
     pub fn family(&self, family: &str) -> String {
-        format!("{}family.{family}", self.prefix)
+        format!("{}{family}", self.families())
     }
 
     /// The lock of something.

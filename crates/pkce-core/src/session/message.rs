@@ -1,4 +1,4 @@
-//! What the tabs of one family tell one another. It travels over `BroadcastChannel`, which only
+//! What tabs tell one another, those of one family and those that look for one. It travels over `BroadcastChannel`, which only
 //! pages of the same origin hear, and is never stored.
 
 use super::record::Record;
@@ -9,8 +9,12 @@ use crate::time::Timestamp;
 
 const VERSION: i64 = 1;
 
+/// The longest message that is read, in octets: a session with large claims, and some.
+const LIMIT: usize = 512 * 1024;
+
 /// One message to the tabs of a family.
 pub(super) struct Message {
+    /// Empty where no family is meant.
     pub(super) family: String,
     pub(super) what: What,
 }
@@ -46,12 +50,32 @@ pub(super) enum What {
         active_at: Timestamp,
     },
     /// The user is at work in one of the family's tabs.
-    Active,
+    Active {
+        /// Since when.
+        at: Timestamp,
+    },
     /// The session is over, and why: the user signed out, or it reached a limit.
     Over(ErrorCode),
     /// The provider refused the tokens of this generation, so the session is over for tabs that
     /// have none newer.
     Refused { generation: u64, code: ErrorCode },
+    /// A new tab: "is anybody signed in?"
+    Who {
+        /// Names the question.
+        question: u64,
+    },
+    /// "I am, to this provider, in this family."
+    Present {
+        /// What was asked.
+        question: u64,
+        /// The provider's `id`.
+        provider: String,
+    },
+    /// The new tab, to the only family there is: "let me in".
+    Join {
+        /// The same question again.
+        question: u64,
+    },
 }
 
 /// Why tokens are handed over.
@@ -63,6 +87,23 @@ pub(super) enum Because {
     Asked(u64),
     /// Somebody asked, and the tab has newer ones, if not the newest.
     Perhaps,
+}
+
+impl What {
+    /// The kind, as it stands in the message.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            What::Tokens { .. } => "tokens",
+            What::Ask { .. } => "ask",
+            What::Here { .. } => "here",
+            What::Active { .. } => "active",
+            What::Over(_) => "over",
+            What::Refused { .. } => "refused",
+            What::Who { .. } => "who",
+            What::Present { .. } => "present",
+            What::Join { .. } => "join",
+        }
+    }
 }
 
 impl Message {
@@ -79,14 +120,7 @@ impl Message {
     }
 
     pub(super) fn to_json(&self) -> SecretText {
-        let kind = match &self.what {
-            What::Tokens { .. } => "tokens",
-            What::Ask { .. } => "ask",
-            What::Here { .. } => "here",
-            What::Active => "active",
-            What::Over(_) => "over",
-            What::Refused { .. } => "refused",
-        };
+        let kind = self.what.name();
         let writer = ObjectWriter::new()
             .integer("v", VERSION)
             .str("family", &self.family)
@@ -126,18 +160,24 @@ impl Message {
                 .bool("sure", *is_sure)
                 .bool("unanswered", *unanswered)
                 .integer("active_at", active_at.as_millis()),
-            What::Active => writer,
+            What::Active { at } => writer.integer("at", at.as_millis()),
             What::Over(code) => writer.str("code", code.as_str()),
             What::Refused { generation, code } => writer
                 .integer("generation", number(*generation))
                 .str("code", code.as_str()),
+            What::Who { question } | What::Join { question } => {
+                writer.integer("question", number(*question))
+            }
+            What::Present { question, provider } => writer
+                .integer("question", number(*question))
+                .str("provider", provider),
         };
         SecretText::new(writer.finish())
     }
 
     /// `None` for what another version says, or something else on the channel.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let json = Json::parse(text)?;
+        let json = Json::parse(Some(text).filter(|text| text.len() <= LIMIT)?)?;
         if json.get("v")?.as_integer()? != VERSION {
             return None;
         }
@@ -163,11 +203,23 @@ impl Message {
                 unanswered: json.get("unanswered")?.as_bool()?,
                 active_at: Timestamp::from_millis(json.get("active_at")?.as_integer()?),
             },
-            "active" => What::Active,
+            "active" => What::Active {
+                at: Timestamp::from_millis(json.get("at")?.as_integer()?),
+            },
             "over" => What::Over(error_code(&json)?),
             "refused" => What::Refused {
                 generation: number("generation")?,
                 code: error_code(&json)?,
+            },
+            "who" => What::Who {
+                question: number("question")?,
+            },
+            "present" => What::Present {
+                question: number("question")?,
+                provider: json.str("provider")?.to_owned(),
+            },
+            "join" => What::Join {
+                question: number("question")?,
             },
             _ => return None,
         };

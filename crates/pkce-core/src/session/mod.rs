@@ -9,7 +9,9 @@ mod completion;
 mod engine;
 mod failure;
 mod family;
+pub mod feed;
 mod id_token_check;
+mod join;
 mod keys;
 mod known;
 mod message;
@@ -50,6 +52,10 @@ pub struct Environment {
     pub session_storage: bool,
     /// The page is inside a frame of another origin.
     pub foreign_frame: bool,
+    /// Web Locks are there.
+    pub locks: bool,
+    /// `BroadcastChannel` is there.
+    pub channel: bool,
 }
 
 /// The page load that begins everything.
@@ -65,12 +71,23 @@ pub struct Start {
     pub page_origin: String,
     /// The session storage entries whose keys start with [`StorageKeys::prefix`].
     pub stored: Vec<(String, SecretText)>,
-    /// The local storage entry of [`StorageKeys::consumed`].
-    pub shared_consumed: Option<String>,
+    /// The local storage entries whose keys start with [`StorageKeys::prefix`]; `None` where local
+    /// storage is denied.
+    pub shared: Option<Vec<(String, String)>>,
     /// What the browser can do.
     pub environment: Environment,
     /// Seeds the jitter; need not be secret.
     pub seed: u64,
+}
+
+impl Start {
+    /// A local storage entry.
+    fn shared_entry(&self, key: &str) -> Option<&str> {
+        let mut entries = self.shared.iter().flatten();
+        entries
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
+    }
 }
 
 /// What happened.
@@ -259,7 +276,8 @@ pub struct TokenGrant {
 /// What the page shows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SessionState {
-    /// Not known yet: the page is starting, or a sign-in is being completed.
+    /// Not known yet: the page is starting, other tabs are asked for their session, or a sign-in is
+    /// being completed.
     Loading,
     /// Nobody is signed in.
     SignedOut,
@@ -295,11 +313,81 @@ pub struct SignedIn {
     pub can_refresh: bool,
     /// Counts the access tokens of this sign-in, from 0.
     pub generation: u64,
-    /// When the session ends by itself unless the user does something, or for its age; `None`
-    /// where the configuration sets no limit.
-    pub ends_at: Option<Timestamp>,
+    /// When the configured limits end the session.
+    pub ending: Ending,
     /// What is being done about expiry.
     pub renewal: Renewal,
+    /// Who else in this browser holds this sign-in.
+    pub tabs: Tabs,
+}
+
+/// When the session ends by itself, whatever the provider says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The configuration sets no limit.
+    Open,
+    /// Not soon.
+    Later {
+        /// Which limit comes first.
+        limit: Limit,
+        /// When the user is to be warned: [`Engine::state`] changes then.
+        warn_at: Timestamp,
+        /// When it ends.
+        ends_at: Timestamp,
+    },
+    /// It is time to warn the user and to count down.
+    Soon {
+        /// Which limit it is.
+        limit: Limit,
+        /// When it ends.
+        ends_at: Timestamp,
+    },
+}
+
+impl Ending {
+    /// When the session ends, if ever.
+    #[must_use]
+    pub const fn at(self) -> Option<Timestamp> {
+        match self {
+            Ending::Open => None,
+            Ending::Later { ends_at, .. } | Ending::Soon { ends_at, .. } => Some(ends_at),
+        }
+    }
+}
+
+/// A limit that the configuration sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// The user does nothing, in no tab; [`Event::Activity`] puts the end off.
+    Idle,
+    /// So long after the sign-in, whatever the user does.
+    MaxAge,
+}
+
+/// The tabs that hold one sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tabs {
+    /// No other one was seen.
+    Alone,
+    /// There are others: one renews for all, and they end together.
+    Family,
+    /// The browser lacks what tabs agree with. Nothing that may be spent is sent, so a session that
+    /// is open in several tabs may end in some of them sooner than it had to.
+    Limited {
+        /// What it lacks.
+        missing: Missing,
+    },
+}
+
+/// What a browser lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Web Locks.
+    Locks,
+    /// `BroadcastChannel`.
+    Channel,
+    /// Both.
+    Both,
 }
 
 /// The signed-in user: claims of the verified ID token, and of UserInfo where it is used.
@@ -374,6 +462,11 @@ pub enum Renewal {
     Idle,
     /// A renewal is under way.
     Refreshing,
+    /// A renewal waits for the network: the browser says that it is off, or the machine just woke.
+    Offline {
+        /// When it is tried whatever the browser says; sooner where the network is back.
+        at: Timestamp,
+    },
     /// A renewal failed for a passing reason and will be tried again.
     Retrying {
         /// When.

@@ -146,6 +146,16 @@ impl Record {
         self.active_at = self.active_at - by;
     }
 
+    /// The record comes from another page or another time: nothing of it is yet to come. Returns by
+    /// how much it seemed to.
+    pub(super) fn moved_to(&mut self, now: Timestamp) -> Duration {
+        let ahead = now.until(self.received_at);
+        self.set_back(ahead);
+        self.active_at = self.active_at.min(now);
+        self.signed_in_at = self.signed_in_at.min(now);
+        ahead
+    }
+
     /// Takes what a token response renews (RFC 6749 6): an absent refresh token or scope keeps the
     /// old one.
     pub(super) fn renew_access_token(&mut self, response: &TokenResponse, came_at: Timestamp) {

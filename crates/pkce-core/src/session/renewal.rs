@@ -8,7 +8,7 @@ use super::id_token_check::{IdTokenCheck, Step};
 use super::message::Because;
 use super::readers::{Refusals, Waiter};
 use super::record::Record;
-use super::{Effect, Renewal, SignedIn, Ticket};
+use super::{Effect, Ending, Environment, Missing, Renewal, SignedIn, Tabs, Ticket};
 use crate::error::{Error, ErrorCode, Phase};
 use crate::http::{ANSWER_TIMEOUT, Exchange};
 use crate::id_token::{Expectations, Occasion};
@@ -95,8 +95,7 @@ pub(super) enum Refresh {
         at: Timestamp,
         since: Timestamp,
         error: Error,
-        /// The server spoke, so it is there.
-        is_answered: bool,
+        cause: Cause,
     },
     /// It failed too often, or until the configuration changes.
     Stopped {
@@ -104,6 +103,17 @@ pub(super) enum Refresh {
         /// A page that wakes up may try again.
         is_passing: bool,
     },
+}
+
+/// What kind of passing reason a renewal failed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The server spoke, so it is there, and the refresh token was not spent.
+    Answered,
+    /// No answer that means anything came.
+    Unanswered,
+    /// None came, and the browser said that it was offline.
+    Offline,
 }
 
 /// Tokens that are not believed yet.
@@ -139,7 +149,7 @@ impl Refresh {
 }
 
 impl Active {
-    fn new(record: Record, standing: Standing) -> Self {
+    pub(super) fn new(record: Record, standing: Standing) -> Self {
         Self {
             record,
             standing,
@@ -160,7 +170,12 @@ impl Active {
         }
     }
 
-    pub(super) fn show(&self, ends_at: Option<Timestamp>) -> SignedIn {
+    pub(super) fn show(
+        &self,
+        ending: Ending,
+        environment: &Environment,
+        now: Timestamp,
+    ) -> SignedIn {
         let record = &self.record;
         SignedIn {
             user: record.user.clone(),
@@ -172,9 +187,20 @@ impl Active {
             expires_at: record.expires_at(),
             can_refresh: record.refresh_token.is_some(),
             generation: record.access_generation,
-            ends_at,
+            ending,
+            tabs: self.tabs(environment),
             renewal: match &self.refresh {
+                Refresh::Idle | Refresh::Waiting { .. } if self.hold_until(now).is_some() => {
+                    Renewal::Offline {
+                        at: self.hold_until(now).unwrap_or(now),
+                    }
+                }
                 Refresh::Idle => Renewal::Idle,
+                Refresh::Waiting {
+                    at,
+                    cause: Cause::Offline,
+                    ..
+                } => Renewal::Offline { at: *at },
                 Refresh::Waiting { at, error, .. } | Refresh::Withheld { at, error, .. } => {
                     Renewal::Retrying {
                         at: *at,
@@ -190,6 +216,24 @@ impl Active {
     }
 }
 
+impl Active {
+    /// Until when the renewal is held back for the network.
+    fn hold_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.hold.filter(|until| *until > now)
+    }
+
+    fn tabs(&self, environment: &Environment) -> Tabs {
+        let missing = match (environment.locks, environment.channel) {
+            (true, true) if self.record.has_siblings => return Tabs::Family,
+            (true, true) => return Tabs::Alone,
+            (false, true) => Missing::Locks,
+            (true, false) => Missing::Channel,
+            (false, false) => Missing::Both,
+        };
+        Tabs::Limited { missing }
+    }
+}
+
 impl Engine {
     /// Makes the record of a new sign-in this tab's session and plans its renewal.
     pub(super) fn adopt(&mut self, record: Record, now: Timestamp) {
@@ -200,10 +244,7 @@ impl Engine {
     /// Makes a record that was found in storage this tab's session.
     pub(super) fn restore(&mut self, mut record: Record, standing: Standing, now: Timestamp) {
         // A clock that was set back while nobody looked.
-        let ahead = now.until(record.received_at);
-        record.set_back(ahead);
-        record.active_at = record.active_at.min(now);
-        record.signed_in_at = record.signed_in_at.min(now);
+        let ahead = record.moved_to(now);
         self.slot = Slot::Active(Box::new(Active::new(record, standing)));
         self.plan(now);
         if let Slot::Active(active) = &mut self.slot
@@ -498,7 +539,7 @@ impl Engine {
             }
             Step::Failed(error) => self.refuse_renewed(lock, error),
             Step::Unreachable(error) => {
-                self.release(lock);
+                self.release_shared(lock, now);
                 self.withhold(tokens, error, now);
             }
         }
@@ -545,8 +586,17 @@ impl Engine {
         } else {
             Because::Perhaps
         });
-        self.release(lock);
+        self.release_shared(lock, now);
         self.serve(now);
+    }
+
+    /// Lets the family's lock go after its record was written. Who takes it next reads the record,
+    /// and without the channel nobody can tell it what the record does not say yet.
+    pub(super) fn release_shared(&mut self, lock: Option<Ticket>, now: Timestamp) {
+        match lock {
+            Some(lock) if !self.environment.channel => self.release_later(lock, now),
+            other => self.release(other),
+        }
     }
 
     pub(super) fn release(&mut self, lock: Option<Ticket>) {
@@ -561,7 +611,7 @@ impl Engine {
         let error = Error::new(ErrorCode::Timeout, Phase::Refresh)
             .expected("this sign-in's other tabs to finish their renewal")
             .came("none that finished within 45 seconds");
-        self.pause_renewal(error, true, now);
+        self.pause_renewal(error, Cause::Answered, now);
     }
 
     /// The page is being left, for good or for the back/forward cache.

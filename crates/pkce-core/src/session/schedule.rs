@@ -5,7 +5,8 @@ use super::engine::{Engine, Slot};
 use super::failure::FIRST_PAUSE;
 use super::message::What;
 use super::readers::expired;
-use super::renewal::Refresh;
+use super::renewal::{Cause, Refresh};
+use super::{Ending, Limit};
 use crate::error::{Error, ErrorCode, Phase};
 use crate::time::Timestamp;
 use std::time::Duration;
@@ -22,10 +23,20 @@ const PUNCTUAL: Duration = Duration::from_millis(200);
 const PROLONGED_LIMIT: u8 = 5;
 /// A clock that is set back by so much was wrong before.
 const GREAT_LEAP: Duration = Duration::from_secs(30);
+/// How long before a limit the user is warned, at most; never longer than a quarter of the limit.
+const WARNING_LIMIT: Duration = Duration::from_secs(60);
 /// How often activity is noted.
 const ACTIVITY_STEP: Duration = Duration::from_secs(2);
 /// How long siblings have to say that the user is at work there.
 const IDLE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// One of the configured limits, in time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    pub(super) kind: Limit,
+    pub(super) warn_at: Timestamp,
+    pub(super) ends_at: Timestamp,
+}
 
 impl Engine {
     /// When to renew: a quarter of the lifetime before its end, at most two minutes, and never
@@ -117,10 +128,10 @@ impl Engine {
             Refresh::Waiting {
                 since,
                 error,
-                is_answered,
+                cause,
                 ..
             } if error.wait_ms().is_none() && now.since(*since) >= FIRST_PAUSE => {
-                if !*is_answered {
+                if *cause != Cause::Answered {
                     active.failures = 0;
                 }
                 active.refresh = Refresh::Idle;
@@ -251,17 +262,17 @@ impl Engine {
             self.end(expired(Phase::Refresh));
             return true;
         }
-        let Some((at, code)) = self.limit() else {
+        let Some(limit) = self.limit() else {
             return false;
         };
         let Slot::Active(active) = &mut self.slot else {
             return true;
         };
-        if at > now {
+        if limit.ends_at > now {
             active.idle_asked = None;
             return false;
         }
-        if code == ErrorCode::SessionIdle && active.record.has_siblings {
+        if limit.kind == Limit::Idle && active.record.has_siblings {
             // This tab may have slept while the user was at work in another.
             match active.idle_asked {
                 None => {
@@ -273,6 +284,10 @@ impl Engine {
                 Some(_) => {}
             }
         }
+        let code = match limit.kind {
+            Limit::Idle => ErrorCode::SessionIdle,
+            Limit::MaxAge => ErrorCode::SessionMaxAge,
+        };
         let error = Error::new(code, Phase::Refresh)
             .expected("a session within the limits of the configuration")
             .came("one that reached its limit");
@@ -280,34 +295,62 @@ impl Engine {
         true
     }
 
-    /// When the configured limits end the session, and which of them does.
-    pub(super) fn limit(&self) -> Option<(Timestamp, ErrorCode)> {
+    /// The first of the configured limits.
+    pub(super) fn limit(&self) -> Option<End> {
         let Slot::Active(active) = &self.slot else {
             return None;
         };
         let (record, options) = (&active.record, self.config.session());
+        let end = |kind, from: Timestamp, span: Duration| {
+            let lead = WARNING_LIMIT.min(span.checked_div(4).unwrap_or(span));
+            End {
+                kind,
+                ends_at: from + span,
+                warn_at: from + span.saturating_sub(lead),
+            }
+        };
         let idle = options
             .idle_limit()
-            .map(|l| (record.active_at + l, ErrorCode::SessionIdle));
+            .map(|span| end(Limit::Idle, record.active_at, span));
         let age = options
             .max_age()
-            .map(|l| (record.signed_in_at + l, ErrorCode::SessionMaxAge));
-        [idle, age].into_iter().flatten().min_by_key(|(at, _)| *at)
+            .map(|span| end(Limit::MaxAge, record.signed_in_at, span));
+        [idle, age]
+            .into_iter()
+            .flatten()
+            .min_by_key(|end| end.ends_at)
+    }
+
+    /// The limit as it is shown.
+    pub(super) fn ending(&self, now: Timestamp) -> Ending {
+        match self.limit() {
+            None => Ending::Open,
+            Some(end) if end.warn_at <= now => Ending::Soon {
+                limit: end.kind,
+                ends_at: end.ends_at,
+            },
+            Some(end) => Ending::Later {
+                limit: end.kind,
+                warn_at: end.warn_at,
+                ends_at: end.ends_at,
+            },
+        }
     }
 
     /// The user did something: the idle limit starts anew, in every tab of the family.
     pub(super) fn active(&mut self, now: Timestamp) {
-        if self.config.session().idle_limit().is_none() {
+        let Some(limit) = self.config.session().idle_limit() else {
             return;
-        }
+        };
+        let step = ACTIVITY_STEP.min(limit.checked_div(10).unwrap_or(limit));
         // What is over is over.
         self.tick(now);
         let Slot::Active(active) = &mut self.slot else {
             return;
         };
-        if active.idle_asked.is_none() && now.since(active.record.active_at) >= ACTIVITY_STEP {
+        if active.idle_asked.is_none() && now.since(active.record.active_at) >= step {
             active.record.active_at = now;
-            self.tell_family(What::Active);
+            self.tell_family(What::Active { at: now });
             self.save();
         }
     }
@@ -342,7 +385,12 @@ impl Engine {
                 .waiters
                 .iter()
                 .for_each(|waiter| want(waiter.next(now)));
-            if let Some((at, _)) = self.limit() {
+            if let Some(end) = self.limit() {
+                let at = if end.warn_at > now {
+                    end.warn_at
+                } else {
+                    end.ends_at
+                };
                 want(active.idle_asked.map_or(at, |asked| asked.max(at)));
             }
         }

@@ -4,6 +4,7 @@
 use super::completion::Completing;
 use super::engine::Engine;
 use super::id_token_check::judge_keys;
+use super::join::Join;
 use super::{Effect, SessionState, Ticket};
 use crate::authorization::{Entropy, SignInOptions, Transaction};
 use crate::config::ProviderConfig;
@@ -25,6 +26,8 @@ const KEYS_PATIENCE: Duration = Duration::from_secs(3);
 pub(super) enum Flow {
     /// There is none.
     Idle,
+    /// A new tab looks for a session to take over.
+    Joining(Join),
     /// Before the redirect.
     Starting {
         /// The provider's `id`.
@@ -74,13 +77,14 @@ impl Flow {
             Flow::Starting { provider, .. } => Some(SessionState::SigningIn {
                 provider: provider.clone(),
             }),
-            Flow::Completing(_) => Some(SessionState::Loading),
+            Flow::Joining(_) | Flow::Completing(_) => Some(SessionState::Loading),
         }
     }
 
     pub(super) fn waits_for(&self, answer: Ticket) -> bool {
         match self {
             Flow::Idle => false,
+            Flow::Joining(join) => join.waits_for(answer),
             Flow::Starting { step, .. } => match step {
                 Starting::Discovering { ticket, .. }
                 | Starting::FetchingKeys { ticket, .. }
@@ -117,6 +121,7 @@ impl Flow {
     pub(super) fn set_back(&mut self, by: Duration) {
         let until = match self {
             Flow::Starting { step, .. } => step.until_mut(),
+            Flow::Joining(join) => Some(join.until_mut()),
             Flow::Completing(step) => step.until_mut(),
             Flow::Idle => None,
         };
@@ -134,6 +139,7 @@ impl Flow {
                     | Starting::Leaving { until },
                 ..
             } => Some(until),
+            Flow::Joining(join) => Some(join.until()),
             Flow::Completing(step) => step.until(),
             _ => None,
         }
@@ -159,6 +165,8 @@ impl Engine {
         entropy: Entropy,
         now: Timestamp,
     ) {
+        // Whoever signs in does not want what others have.
+        self.join_ends();
         // One sign-in of a tab at a time: a second click changes nothing.
         if !matches!(self.flow, Flow::Idle) {
             return;
@@ -335,6 +343,9 @@ impl Engine {
     pub(super) fn flow_tick(&mut self, now: Timestamp) {
         if self.flow.timer().is_none_or(|until| until > now) {
             return;
+        }
+        if matches!(self.flow, Flow::Joining(_)) {
+            return self.join_timed_out(now);
         }
         match std::mem::replace(&mut self.flow, Flow::Idle) {
             Flow::Starting {

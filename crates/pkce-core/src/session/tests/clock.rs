@@ -246,7 +246,7 @@ fn limits_survive_a_clock_that_is_set_back() {
     world.wake(tab, true);
     world.now -= 86_400_000;
     world.wake(tab, true);
-    let left = world.session(tab).ends_at.unwrap().as_millis() - world.now;
+    let left = world.session(tab).ending.at().unwrap().as_millis() - world.now;
     assert!((199_000..=201_000).contains(&left), "{left}");
     world.run_secs(202);
     assert_eq!(world.end(tab), Some(ErrorCode::SessionIdle));

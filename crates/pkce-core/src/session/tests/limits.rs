@@ -3,7 +3,7 @@
 use super::provider::Kind;
 use super::world::{World, config_with};
 use crate::error::ErrorCode;
-use crate::session::{Event, SessionState};
+use crate::session::{Ending, Event, SessionState};
 use serde_json::{Value, json};
 
 fn with_limits(limits: Value) -> (World, usize) {
@@ -21,7 +21,7 @@ fn idle(seconds: u64) -> (World, usize) {
 #[test]
 fn without_limits_a_session_lasts() {
     let (mut world, tab) = World::signed_in();
-    assert_eq!(world.session(tab).ends_at, None);
+    assert_eq!(world.session(tab).ending, Ending::Open);
     let broadcasts = world.broadcasts;
     world.tell(tab, Event::Activity);
     assert_eq!(world.broadcasts, broadcasts, "activity is of no interest");
@@ -32,7 +32,7 @@ fn without_limits_a_session_lasts() {
 #[test]
 fn an_idle_session_ends_when_it_said_it_would() {
     let (mut world, tab) = idle(300);
-    let ends_at = world.session(tab).ends_at.unwrap().as_millis();
+    let ends_at = world.session(tab).ending.at().unwrap().as_millis();
     world.run(ends_at - world.now - 1);
     assert!(world.is_signed_in(tab));
     world.run(2);
@@ -47,19 +47,19 @@ fn activity_moves_the_end() {
     for _ in 0..10 {
         world.run_secs(200);
         world.tell(tab, Event::Activity);
-        let ends_at = world.session(tab).ends_at.unwrap().as_millis();
+        let ends_at = world.session(tab).ending.at().unwrap().as_millis();
         assert_eq!(ends_at - world.now, 300_000);
     }
     // Noted in steps, so that a moving mouse does not write storage without end.
-    let before = world.session(tab).ends_at;
+    let before = world.session(tab).ending.at();
     world.run(1000);
     for _ in 0..100 {
         world.tell(tab, Event::Activity);
     }
-    assert_eq!(world.session(tab).ends_at, before);
+    assert_eq!(world.session(tab).ending.at(), before);
     world.run(1000);
     world.tell(tab, Event::Activity);
-    assert_ne!(world.session(tab).ends_at, before);
+    assert_ne!(world.session(tab).ending.at(), before);
 }
 
 #[test]
@@ -127,7 +127,10 @@ fn a_tab_that_slept_asks_before_it_calls_the_user_idle() {
     world.show(tab);
     world.run_secs(2);
     assert!(world.is_signed_in(tab));
-    assert_eq!(world.session(tab).ends_at, world.session(other).ends_at);
+    assert_eq!(
+        world.session(tab).ending.at(),
+        world.session(other).ending.at()
+    );
     // Where nobody answers, it is over, and soon.
     world.hide(tab);
     world.close(other);
@@ -148,7 +151,7 @@ fn an_old_session_ends_whatever_the_user_does() {
     let other = world.duplicate(tab);
     let signed_in_at = world.session(tab).signed_in_at.as_millis();
     assert_eq!(
-        world.session(tab).ends_at.unwrap().as_millis(),
+        world.session(tab).ending.at().unwrap().as_millis(),
         signed_in_at + 600_000
     );
     for _ in 0..59 {
@@ -174,7 +177,7 @@ fn the_earlier_of_two_limits_counts() {
     assert_eq!(
         session
             .signed_in_at
-            .until(session.ends_at.unwrap())
+            .until(session.ending.at().unwrap())
             .as_secs(),
         200
     );

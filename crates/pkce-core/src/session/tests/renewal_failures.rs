@@ -110,10 +110,6 @@ fn a_passing_failure_keeps_the_session_and_is_tried_again() {
             ErrorCode::InvalidJson,
         ),
         (OFFLINE, ErrorCode::NetworkError),
-        (
-            Fate::Lost(TransportFault::Network { online: false }),
-            ErrorCode::NetworkError,
-        ),
         (Fate::Lost(TransportFault::Timeout), ErrorCode::Timeout),
         (
             Fate::Lost(TransportFault::TooLarge),
@@ -425,4 +421,29 @@ fn a_reload_before_the_request_arrived_costs_nothing() {
     assert_eq!(world.session(tab).generation, 1);
     let sent = world.refresh_tokens_sent();
     assert_eq!((sent.len(), sent[0] == sent[1]), (2, true));
+}
+
+#[test]
+fn a_network_that_the_browser_says_is_off_is_told_from_a_server_in_trouble() {
+    let offline = Fate::Lost(TransportFault::Network { online: false });
+    let (mut world, tab) = renewing_into(offline);
+    let Renewal::Offline { at } = world.renewal(tab) else {
+        panic!("{:?}", world.renewal(tab))
+    };
+    assert!(at.as_millis() > world.now);
+    assert_eq!(world.notice(tab), None);
+    // The word of the browser is not waited for.
+    world.run(2000);
+    assert_eq!(world.session(tab).generation, 1);
+    assert_eq!(world.renewal(tab), Renewal::Idle);
+
+    // A renewal that is held back because the browser says so is no different.
+    let due = world.tabs[tab].timer.unwrap();
+    world.run(due - world.now - 1);
+    world.wake(tab, false);
+    assert!(matches!(world.renewal(tab), Renewal::Offline { .. }));
+    world.wake(tab, true);
+    world.run(200);
+    assert_eq!(world.session(tab).generation, 2);
+    assert_eq!(world.renewal(tab), Renewal::Idle);
 }

@@ -250,6 +250,7 @@ fn a_sign_in_that_storage_does_not_take_signs_in_all_the_same() {
     assert!(world.is_signed_in(tab));
     assert_eq!(world.notice(tab), Some(ErrorCode::StorageFull));
     world.reload(tab);
+    world.run(400);
     assert_eq!(world.state(tab), SessionState::SignedOut);
 }
 

@@ -174,6 +174,8 @@ impl World {
                 web_crypto: true,
                 session_storage: true,
                 foreign_frame: false,
+                locks: true,
+                channel: true,
             },
             is_local_denied: false,
             local_lag: 0,
@@ -329,14 +331,14 @@ impl World {
         let (rest, fragment) = address.split_once('#').unwrap_or((address, ""));
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let engine = Engine::new(self.config(), "t");
-        let consumed = engine.storage_keys().consumed();
+        let shared = self.tabs[tab].local.clone().into_iter().collect();
         let start = Start {
             path: path.to_owned(),
             query: SecretText::new(query.to_owned()),
             fragment: SecretText::new(fragment.to_owned()),
             page_origin: "https://app.example".to_owned(),
             stored: self.stored(tab),
-            shared_consumed: self.read_local(tab, &consumed),
+            shared: (!self.is_local_denied).then_some(shared),
             environment: self.environment,
             seed: page,
         };
