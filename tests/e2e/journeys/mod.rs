@@ -6,6 +6,7 @@ mod discovery;
 mod id_token;
 mod lacking;
 mod network;
+mod new_tab;
 mod page_cache;
 mod refresh;
 mod reload;
