@@ -38,8 +38,19 @@ pub(crate) struct Setup {
     pub(crate) configuration: Configuration,
     /// A second provider, `other`, beside the usual one, `local`.
     pub(crate) two_providers: bool,
-    /// A script that takes something from the page that older or stricter browsers lack.
-    pub(crate) lacking: &'static str,
+    /// Who watches the app's pages.
+    pub(crate) watch: Watch,
+    /// A script on the app's pages before its own: takes away what older or stricter browsers lack.
+    pub(crate) page_script: &'static str,
+}
+
+/// Who watches the app's pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watch {
+    /// The probe, whose notes grow with what happens.
+    Probe,
+    /// Nobody.
+    Nobody,
 }
 
 /// The app's configuration block.
@@ -58,7 +69,8 @@ impl Default for Setup {
             access_token_seconds: 600,
             configuration: Configuration::Changed(|_| {}),
             two_providers: false,
-            lacking: "",
+            watch: Watch::Probe,
+            page_script: "",
         }
     }
 }
@@ -124,7 +136,7 @@ impl World {
             false => None,
         };
         let other_issuer = other.as_ref().map(|other| other.issuer().to_owned());
-        let dist = Dist::prepare(setup.lacking);
+        let dist = Dist::prepare(setup.watch, setup.page_script);
         let mut builder = DemoProvider::builder()
             .access_token_lifetime(Duration::from_secs(setup.access_token_seconds))
             .app_dist(dist.path());
@@ -219,7 +231,7 @@ pub(crate) fn free_port() -> u16 {
 struct Dist(PathBuf);
 
 impl Dist {
-    fn prepare(lacking: &str) -> Self {
+    fn prepare(watch: Watch, page_script: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!(
             "{}-{}",
@@ -242,8 +254,12 @@ impl Dist {
             built.display()
         );
         copy_folder(&built, copy.path());
-        copy.write("e2e-probe.js", include_str!("probe.js"));
-        copy.write("e2e-lacking.js", lacking);
+        let probe = match watch {
+            Watch::Probe => include_str!("probe.js"),
+            Watch::Nobody => "",
+        };
+        copy.write("e2e-probe.js", probe);
+        copy.write("e2e-page.js", page_script);
         copy.write(
             EMPTY_PAGE.trim_start_matches('/'),
             "<!doctype html><html lang=en><title>Empty</title>",
@@ -252,7 +268,7 @@ impl Dist {
             let (before, after) = page.split_once("<head>").expect("the page has a head");
             format!(
                 "{before}<head><script src=\"/e2e-probe.js\"></script>\
-                 <script src=\"/e2e-lacking.js\"></script>{after}"
+                 <script src=\"/e2e-page.js\"></script>{after}"
             )
         });
         copy

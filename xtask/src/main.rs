@@ -12,6 +12,7 @@ mod process;
 mod project;
 mod setup;
 mod size;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -42,6 +43,10 @@ cargo xtask COMMAND
   test [LAYER …]       all tests, or those layers: format, lint, native, wasm, e2e
       --browser NAME   only in chromium, or only in firefox
       -- FILTER        passed on to each test binary, such as a part of a test's name
+  soak                 tabs of one sign-in in Chromium with tokens of two seconds: nothing may be
+                       lost, and no tab may grow
+      --minutes N      for so long (10)
+      --tabs N         with so many tabs (5)
   setup                install what the build needs, and do nothing else
       --tests          also what the tests need
 
@@ -96,6 +101,7 @@ fn run() -> Result<ExitCode> {
                 ExitCode::FAILURE
             });
         }
+        "soak" => soak::run(&project, &soak_options(&mut arguments)?)?,
         "setup" => set_up(&project, &mut arguments)?,
         other => bail!("there is no command `{other}`: `cargo xtask --help` lists them"),
     }
@@ -118,6 +124,18 @@ fn demo_options(arguments: &mut lexopt::Parser) -> Result<demo::Options> {
             Long("no-open") => options.open = false,
             // What follows `--` comes as values.
             Value(value) => options.provider.push(value.string()?),
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(options)
+}
+
+fn soak_options(arguments: &mut lexopt::Parser) -> Result<soak::Options> {
+    let mut options = soak::Options::default();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("minutes") => options.minutes = number(arguments, "--minutes")?,
+            Long("tabs") => options.tabs = number(arguments, "--tabs")?,
             other => return Err(unexpected(&other)),
         }
     }

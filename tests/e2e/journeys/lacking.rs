@@ -12,7 +12,7 @@ const NO_WEB_LOCKS: &str =
 
 fn lacking(what: &'static str) -> Setup {
     Setup {
-        lacking: what,
+        page_script: what,
         ..Setup::default()
     }
 }

@@ -10,7 +10,10 @@ fn a_renewal_without_network_is_done_when_the_network_is_back() {
         let provider = &visitor.world().provider;
         visitor.go_offline().await;
         visitor.press("refresh-now").await;
-        visitor.see_renewal_that_is("offline").await;
+        // First it waits for the network, then it tries whatever the browser says.
+        visitor
+            .see_renewal_that_is_one_of(&["offline", "retrying"])
+            .await;
         visitor.see_user("Alice Liddell").await;
         visitor.do_not_see("auth-error").await;
         assert_eq!(provider.counters().token_requests_of("refresh_token"), 0);

@@ -109,7 +109,7 @@ fn full_storage_is_told_before_anybody_is_sent_to_the_provider() {
 fn storage_that_is_full_at_a_renewal_costs_no_session_on_this_page() {
     let setup = Setup {
         // As if another part of the app had used up the room, when it is told to.
-        lacking: "const setItem = Storage.prototype.setItem;
+        page_script: "const setItem = Storage.prototype.setItem;
                   Storage.prototype.setItem = function (name, value) {
                       if (window.e2eIsFull && this === sessionStorage)
                           throw new DOMException('full on purpose', 'QuotaExceededError');

@@ -145,7 +145,7 @@ impl Visitor {
     }
 
     /// A command of Chromium's DevTools protocol, to the tab that is looked at.
-    async fn devtools(&self, command: &str, parameters: Value) -> Value {
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.special(
             "goog/cdp/execute",
             json!({ "cmd": command, "params": parameters }),

@@ -98,12 +98,17 @@ impl Visitor {
         .await;
     }
 
-    /// The page says that a renewal stands so: `idle`, `running`, `retrying` or `stopped`.
+    /// The page says that a renewal stands so: `idle`, `running`, `offline`, `retrying` or `stopped`.
     pub(crate) async fn see_renewal_that_is(&self, state: &str) {
+        self.see_renewal_that_is_one_of(&[state]).await;
+    }
+
+    /// The page says that a renewal stands in one of these ways.
+    pub(crate) async fn see_renewal_that_is_one_of(&self, states: &[&str]) {
         self.until(
-            &format!("a renewal that is {state}"),
-            "return shown('renewal')?.dataset.renewal === arguments[0] || null;",
-            vec![Value::from(state)],
+            &format!("a renewal that is one of {states:?}"),
+            "return arguments[0].includes(shown('renewal')?.dataset.renewal) || null;",
+            vec![Value::from(states)],
         )
         .await;
     }
