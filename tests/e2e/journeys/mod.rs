@@ -5,6 +5,7 @@ mod configuration;
 mod discovery;
 mod id_token;
 mod lacking;
+mod limits;
 mod network;
 mod new_tab;
 mod page_cache;
