@@ -196,12 +196,7 @@ impl Engine {
     }
 
     fn want_lock(&mut self, name: &str, own: Option<Ticket>, grant: Box<Grant>, until: Timestamp) {
-        let ticket = self.ticket();
-        self.effects.push(Effect::Lock {
-            ticket,
-            name: self.keys.lock(name),
-            read: self.keys.consumed(),
-        });
+        let ticket = self.lock(name, self.keys.consumed());
         self.flow = Flow::Completing(Completing::Locking {
             ticket,
             own,

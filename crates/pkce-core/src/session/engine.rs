@@ -3,6 +3,7 @@
 use super::family::Standing;
 use super::keys::StorageKeys;
 use super::known::Known;
+use super::lease::Lease;
 use super::message::What;
 use super::readers::not_signed_in;
 use super::record::{Consumed, Record};
@@ -50,13 +51,15 @@ pub struct Engine {
     pub(super) app_state: Option<String>,
     /// A lock that is let go at this time.
     pub(super) lingering: Option<(Ticket, Timestamp)>,
+    /// What stands in for locks.
+    pub(super) leases: Vec<Lease>,
     /// Local storage was seen to keep something.
     pub(super) has_local_storage: bool,
     /// Local storage could be read when the page loaded.
     pub(super) can_read_shared: bool,
     pub(super) effects: Vec<Effect>,
     started: bool,
-    last_seen: Option<Timestamp>,
+    pub(super) last_seen: Option<Timestamp>,
     pub(super) last_ticket: u64,
     random: u64,
     timer: Option<Timestamp>,
@@ -86,6 +89,7 @@ impl Engine {
             interrupted: None,
             app_state: None,
             lingering: None,
+            leases: Vec::new(),
             has_local_storage: false,
             can_read_shared: false,
             effects: Vec::new(),
@@ -392,6 +396,9 @@ impl Engine {
     }
 
     fn locked(&mut self, ticket: Ticket, shared: Option<&str>, now: Timestamp) {
+        if self.lease_was_read(ticket, shared, now) {
+            return;
+        }
         if self.flow.waits_for(ticket) {
             match self.flow {
                 Flow::Joining(_) => self.joining_locked(ticket, shared, now),
@@ -399,7 +406,7 @@ impl Engine {
             }
         } else if !self.looked(ticket, shared) && !self.renewal_locked(ticket, shared, now) {
             // Nobody wants this lock any more.
-            self.effects.push(Effect::Unlock { ticket });
+            self.unlock(ticket);
         }
     }
 

@@ -440,10 +440,9 @@ impl Engine {
             // The answer may bring newer tokens still; a refusal means nothing any more.
             Refresh::Sending { is_superseded, .. } => *is_superseded = true,
             other => {
-                if let Some(ticket) = other.lock() {
-                    self.effects.push(Effect::Unlock { ticket });
-                }
+                let lock = other.lock();
                 *other = Refresh::Idle;
+                self.release(lock);
             }
         }
         self.plan(now);

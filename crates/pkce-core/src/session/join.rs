@@ -90,7 +90,7 @@ impl Join {
 }
 
 impl Engine {
-    /// Deletes the family records of tabs that are gone for good, and returns the other families;
+    /// Deletes what tabs left in local storage that are gone for good, and returns the other families;
     /// `None` where records cannot be read.
     pub(super) fn families(&mut self, start: &Start, now: Timestamp) -> Option<Vec<String>> {
         let prefix = self.keys.families();
@@ -99,7 +99,9 @@ impl Engine {
             _ => None,
         };
         let mut families = Vec::new();
-        for (key, value) in start.shared.as_ref()? {
+        let shared = start.shared.as_ref()?;
+        self.forget_leases(shared, now);
+        for (key, value) in shared {
             let Some(family) = key.strip_prefix(&prefix) else {
                 continue;
             };

@@ -84,6 +84,12 @@ impl StorageKeys {
         format!("{}lock.{name}", self.prefix)
     }
 
+    /// The lease that stands in for a lock of this name.
+    #[must_use]
+    pub fn lease(&self, lock: &str) -> String {
+        format!("{lock}.lease")
+    }
+
     /// The channel on which tabs speak.
     #[must_use]
     pub fn channel(&self) -> String {

@@ -14,6 +14,7 @@ mod id_token_check;
 mod join;
 mod keys;
 mod known;
+mod lease;
 mod message;
 mod readers;
 mod record;

@@ -266,9 +266,7 @@ impl Engine {
 
     /// Lets the lock go and sends the readers away.
     pub(super) fn let_go(&mut self, active: Active, reason: &Error) {
-        if let Some(ticket) = active.refresh.lock() {
-            self.effects.push(Effect::Unlock { ticket });
-        }
+        self.release(active.refresh.lock());
         for waiter in active.waiters {
             let result = Err(reason.clone());
             self.effects.push(Effect::TokenReady {
@@ -317,14 +315,8 @@ impl Engine {
         }
         active.hold = None;
         active.was_held = false;
-        let name = self.keys.lock(&active.record.family);
-        let read = self.keys.family(&active.record.family);
-        let lock = self.ticket();
-        self.effects.push(Effect::Lock {
-            ticket: lock,
-            name,
-            read,
-        });
+        let family = active.record.family.clone();
+        let lock = self.lock(&family, self.keys.family(&family));
         self.set_refresh(Refresh::Locking {
             lock,
             until: now + LOCK_PATIENCE,
@@ -359,6 +351,12 @@ impl Engine {
         shared_unanswered: bool,
         now: Timestamp,
     ) {
+        // The page was frozen in between, and the lock may be another's.
+        if !self.is_locked_for_long(lock, now) {
+            self.release(Some(lock));
+            self.set_refresh(Refresh::Idle);
+            return self.renew_soon(now);
+        }
         let Slot::Active(active) = &mut self.slot else {
             return;
         };
@@ -601,7 +599,7 @@ impl Engine {
 
     pub(super) fn release(&mut self, lock: Option<Ticket>) {
         if let Some(ticket) = lock {
-            self.effects.push(Effect::Unlock { ticket });
+            self.unlock(ticket);
         }
     }
 
@@ -616,6 +614,14 @@ impl Engine {
 
     /// The page is being left, for good or for the back/forward cache.
     pub(super) fn left(&mut self) {
+        // A lease does not end with the page; with a request under way it has to last.
+        if let Slot::Active(active) = &self.slot
+            && let Refresh::Locking { lock, .. } | Refresh::Asking { lock, .. } = active.refresh
+            && !self.environment.locks
+        {
+            self.release(Some(lock));
+            self.set_refresh(Refresh::Idle);
+        }
         if matches!(self.slot, Slot::Active(_)) {
             self.save();
             let mark = crate::secret::SecretText::new("1".to_owned());

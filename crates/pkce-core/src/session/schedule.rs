@@ -176,6 +176,7 @@ impl Engine {
     /// how much time really passed, so the tokens are renewed.
     pub(super) fn clock_set_back(&mut self, by: Duration, now: Timestamp) {
         self.flow.set_back(by);
+        self.leases_set_back(by);
         self.lingering = self.lingering.map(|(lock, at)| (lock, at - by));
         let Slot::Active(active) = &mut self.slot else {
             return;
@@ -211,6 +212,7 @@ impl Engine {
     /// Looks at the clock: what is due?
     pub(super) fn tick(&mut self, now: Timestamp) {
         self.release_due(now);
+        self.leases_tick(now);
         self.flow_tick(now);
         if self.is_over(now) {
             return;
@@ -359,6 +361,7 @@ impl Engine {
         let mut wanted = self.flow.timer();
         let mut want = |at: Timestamp| wanted = Some(wanted.map_or(at, |other| other.min(at)));
         self.lingering.into_iter().for_each(|(_, at)| want(at));
+        self.leases_timer().for_each(&mut want);
         if let Slot::Active(active) = &self.slot {
             let held = |at: Timestamp| active.hold.map_or(at, |hold| hold.max(at));
             let has_refresh_token = active.record.refresh_token.is_some();

@@ -9,9 +9,9 @@ use serde_json::json;
 #[test]
 fn a_page_that_slept_renews_when_it_wakes() {
     let (mut world, tab) = World::signed_in();
-    world.tabs[tab].is_frozen = true;
+    world.freeze(tab);
     world.sleep(8 * 3_600_000);
-    world.tabs[tab].is_frozen = false;
+    world.thaw(tab);
     world.wake(tab, true);
     world.run(100);
     assert_eq!(world.session(tab).generation, 1);
@@ -22,9 +22,9 @@ fn a_page_that_slept_renews_when_it_wakes() {
 #[test]
 fn after_a_sleep_the_timer_waits_a_moment_for_the_network() {
     let (mut world, tab) = World::signed_in();
-    world.tabs[tab].is_frozen = true;
+    world.freeze(tab);
     world.sleep(8 * 3_600_000);
-    world.tabs[tab].is_frozen = false;
+    world.thaw(tab);
     let woken = world.now;
     world.run(2900);
     assert_eq!(world.count(Kind::Refresh), 0);
@@ -35,9 +35,9 @@ fn after_a_sleep_the_timer_waits_a_moment_for_the_network() {
 
     // The word that the network is there ends the wait.
     let (mut world, tab) = World::signed_in();
-    world.tabs[tab].is_frozen = true;
+    world.freeze(tab);
     world.sleep(8 * 3_600_000);
-    world.tabs[tab].is_frozen = false;
+    world.thaw(tab);
     world.run(100);
     assert_eq!(world.count(Kind::Refresh), 0);
     world.wake(tab, true);
@@ -48,9 +48,9 @@ fn after_a_sleep_the_timer_waits_a_moment_for_the_network() {
 #[test]
 fn a_background_tab_with_late_timers_is_not_held_back() {
     let (mut world, tab) = World::signed_in();
-    world.tabs[tab].is_frozen = true;
+    world.freeze(tab);
     world.run_secs(100);
-    world.tabs[tab].is_frozen = false;
+    world.thaw(tab);
     world.run(100);
     assert_eq!(world.session(tab).generation, 1);
 }

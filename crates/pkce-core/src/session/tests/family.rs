@@ -427,9 +427,10 @@ fn tokens_that_are_damaged_another_users_or_not_newer_are_not_taken() {
 
 #[test]
 fn tokens_that_come_while_a_request_is_out_make_its_refusal_harmless() {
-    // Where there are no Web Locks, two tabs may renew at once.
+    // Where locks are there and refused, two tabs may renew at once.
     let (mut world, tab, copy) = pair();
     world.has_locks = false;
+    world.may_collide = true;
     world.script(
         Kind::Refresh,
         [
@@ -450,6 +451,7 @@ fn tokens_that_come_while_a_request_is_out_make_its_refusal_harmless() {
     assert!(world.is_signed_in(tab) && world.is_signed_in(copy));
     let (mut world, tab, copy) = pair();
     world.has_locks = false;
+    world.may_collide = true;
     world.script(
         Kind::Refresh,
         [
@@ -499,7 +501,7 @@ fn a_lock_that_is_held_for_ever_is_waited_for_within_bounds() {
     let (mut world, tab, copy) = pair();
     world.tell(tab, Event::Refresh);
     world.run(2);
-    world.tabs[tab].is_frozen = true;
+    world.freeze(tab);
     world.tell(copy, Event::Refresh);
     let reader = world.want_token(copy, 0, Some(0));
     world.run_secs(36);
@@ -515,7 +517,7 @@ fn a_lock_that_is_held_for_ever_is_waited_for_within_bounds() {
         "its token expired"
     );
     // Thawed, the holder finishes, and all is well.
-    world.tabs[tab].is_frozen = false;
+    world.thaw(tab);
     world.run_secs(120);
     assert_eq!(
         world.session(copy).generation,
@@ -586,10 +588,10 @@ fn a_tab_that_slept_while_it_asked_asks_again() {
     world.tell(copy, Event::Refresh);
     world.run(10);
     // Its question is out, and it holds the lock.
-    world.tabs[copy].is_frozen = true;
+    world.freeze(copy);
     world.sign_out(tab);
     world.run_secs(100);
-    world.tabs[copy].is_frozen = false;
+    world.thaw(copy);
     world.run_secs(5);
     assert_eq!(world.end(copy), Some(ErrorCode::SessionEndedElsewhere));
     assert_eq!(world.count(Kind::Refresh), 0);
@@ -606,13 +608,13 @@ fn a_sign_out_is_passed_on_by_a_tab_that_slept_over_it() {
     world.tell(sleeper, Event::Refresh);
     world.run(330);
     assert_eq!(world.count(Kind::Refresh), 1);
-    world.tabs[sleeper].is_frozen = true;
+    world.freeze(sleeper);
     world.run(100);
     world.script(Kind::Revoke, [OFFLINE]);
     world.sign_out(tab);
     world.run_secs(60);
     world.show(missing);
-    world.tabs[sleeper].is_frozen = false;
+    world.thaw(sleeper);
     world.run_secs(60);
     for tab in [sleeper, missing] {
         assert!(!world.is_signed_in(tab), "{:?}", world.state(tab));
@@ -643,7 +645,7 @@ fn an_answer_to_another_question_ends_no_doubt() {
     let (mut world, tab) = World::signed_in();
     world.is_local_denied = true;
     let copy = world.duplicate(tab);
-    world.tabs[tab].is_frozen = true;
+    world.freeze(tab);
     let family = world.stored_member(tab, "family").unwrap();
     world.tell(copy, Event::Refresh);
     world.run(10);

@@ -59,6 +59,7 @@ struct Code {
 /// One authorization by the user, and all tokens that came of it.
 #[derive(Debug)]
 struct Grant {
+    user: String,
     nonce: String,
     is_revoked: bool,
     /// The refresh token that is good.
@@ -148,6 +149,7 @@ impl Provider {
         let code = self.next("code");
         let nonce = pairs["nonce"].clone();
         self.grants.push(Grant {
+            user: self.user.clone(),
             nonce: nonce.clone(),
             is_revoked: false,
             newest: None,
@@ -186,6 +188,12 @@ impl Provider {
         self.access_tokens
             .get(access_token)
             .is_some_and(|grant| !self.grants[*grant].is_revoked)
+    }
+
+    /// The grant of an access token, and whose it is.
+    pub(super) fn owner_of(&self, access_token: &str) -> Option<(usize, &str)> {
+        let grant = *self.access_tokens.get(access_token)?;
+        Some((grant, &self.grants[grant].user))
     }
 
     /// The grant of a refresh token.
@@ -347,7 +355,7 @@ impl Provider {
     fn id_token(&self, grant: usize, nonce: Option<&str>, now: i64) -> String {
         let seconds = now / 1000;
         let mut claims = json!({
-            "iss": ISSUER, "sub": self.user, "aud": "spa", "iat": seconds, "exp": seconds + 300,
+            "iss": ISSUER, "sub": self.grants[grant].user, "aud": "spa", "iat": seconds, "exp": seconds + 300,
             "auth_time": self.grants[grant].auth_time, "name": "Ann",
         });
         if let Some(nonce) = nonce {

@@ -20,9 +20,9 @@ fn a_token_that_is_good_for_long_enough_is_had_at_once() {
 #[test]
 fn asking_for_a_token_that_is_about_to_end_waits_for_one_renewal() {
     let (mut world, tab) = World::signed_in();
-    world.tabs[tab].is_frozen = true;
+    world.freeze(tab);
     world.run_secs(50);
-    world.tabs[tab].is_frozen = false;
+    world.thaw(tab);
     let reader = world.want_token(tab, 20, None);
     assert_eq!(world.token(tab, reader), None);
     world.run(100);
@@ -113,9 +113,9 @@ fn hanging_after(seconds: i64) -> (World, usize) {
     let (mut world, tab) = World::signed_in();
     let received_at = world.session(tab).received_at.as_millis();
     world.script(Kind::Refresh, [Fate::Hangs]);
-    world.tabs[tab].is_frozen = true;
+    world.freeze(tab);
     world.run(received_at + seconds * 1000 - world.now);
-    world.tabs[tab].is_frozen = false;
+    world.thaw(tab);
     world.tell(tab, Event::Refresh);
     (world, tab)
 }

@@ -524,10 +524,10 @@ fn an_answer_that_is_looked_at_after_a_sleep_is_as_old_as_it_is() {
     let (mut world, tab) = with_id_tokens();
     world.tell(tab, Event::Refresh);
     world.run(30);
-    world.tabs[tab].is_frozen = true;
+    world.freeze(tab);
     world.run(100);
     world.sleep(3_600_000);
-    world.tabs[tab].is_frozen = false;
+    world.thaw(tab);
     world.run(10);
     // Verified as of then, so the session goes on; but the token of an hour ago is not handed out.
     assert!(world.is_signed_in(tab));

@@ -804,7 +804,7 @@ fn a_lock_that_never_comes_is_an_error_and_not_a_page_that_waits_for_ever() {
     let (mut world, tab, callback) = at_provider();
     let frozen = world.duplicate(tab);
     world.visit(frozen, &callback);
-    world.tabs[frozen].is_frozen = true;
+    world.freeze(frozen);
     world.visit(tab, &callback);
     world.run(36_000);
     assert_eq!(world.notice(tab), Some(ErrorCode::Timeout));

@@ -57,7 +57,7 @@ fn a_reload_keeps_the_session() {
 fn an_expired_session_with_a_refresh_token_is_renewed_at_the_page_load() {
     let (mut world, tab) = World::signed_in();
     world.visit(tab, "/");
-    world.tabs[tab].is_frozen = true;
+    world.freeze(tab);
     world.sleep(3_600_000);
     world.reload(tab);
     let reader = world.want_token(tab, 0, None);
@@ -73,7 +73,7 @@ fn an_expired_session_without_a_refresh_token_is_over_at_the_page_load() {
     world.provider.issues_refresh_token = false;
     let tab = world.open("/");
     world.sign_in(tab);
-    world.tabs[tab].is_frozen = true;
+    world.freeze(tab);
     world.sleep(61_000);
     world.crash(tab);
     assert_eq!(world.end(tab), Some(ErrorCode::SessionExpired));

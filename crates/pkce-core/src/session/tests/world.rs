@@ -99,11 +99,41 @@ pub(super) struct Tab {
     reads: BTreeMap<u64, String>,
     /// The user signed out, and did not sign in again.
     is_signed_out: bool,
-    /// The last one that was stored.
+    /// Whether this tab shares its session.
+    shares: bool,
+    /// Whose this tab is, once somebody was signed in to it.
+    user: Option<String>,
+    /// The page is the answer to a sign-in of this tab.
+    is_callback: bool,
+    /// The page found no session in storage.
+    is_fresh: bool,
+    /// This page showed somebody.
+    has_shown: bool,
+    /// The signed-in tabs that were awake when the page loaded.
+    around: Vec<Neighbour>,
+    /// Since when it hears all that is said, and how often it did not.
+    awake_since: i64,
+    naps: usize,
+    /// The last ones that were stored.
     refresh_token: Option<String>,
+    family: Option<String>,
     /// The names of effects, in order.
     pub(super) effects: Vec<String>,
     last_reader: u64,
+}
+
+/// A renewal whose answer a page awaits.
+#[derive(Clone, Copy)]
+struct Flight {
+    grant: usize,
+    at: i64,
+}
+
+/// A signed-in tab, as a page that loads meets it.
+struct Neighbour {
+    tab: usize,
+    naps: usize,
+    family: String,
 }
 
 pub(super) struct World {
@@ -120,6 +150,10 @@ pub(super) struct World {
     pub(super) default_fate: Fate,
     /// Where there are no Web Locks, all get theirs at once.
     pub(super) has_locks: bool,
+    /// Where there is no BroadcastChannel, nobody hears anything.
+    pub(super) has_channel: bool,
+    /// Locks are refused though the browser has them: not every rule can hold.
+    pub(super) may_collide: bool,
     /// Whether every effect and engine is searched for secrets; slow.
     pub(super) is_watchful: bool,
     pub(super) outcome: Option<SignatureOutcome>,
@@ -133,7 +167,7 @@ pub(super) struct World {
     /// Messages on the channel.
     pub(super) broadcasts: usize,
     /// Renewals whose answers are awaited by a living page: the grant of each.
-    flights: BTreeMap<(usize, u64), usize>,
+    flights: BTreeMap<(usize, u64), Flight>,
     /// Refresh tokens whose success a page saw.
     superseded: BTreeSet<String>,
     /// Successes that no page saw.
@@ -186,6 +220,8 @@ impl World {
                 back: 30,
             },
             has_locks: true,
+            has_channel: true,
+            may_collide: false,
             is_watchful: true,
             outcome: None,
             config,
@@ -211,11 +247,15 @@ impl World {
         self.config = config;
     }
 
-    fn config(&self) -> Config {
+    fn config(&self, shares: bool) -> Config {
         let page = HttpUrl::parse("https://app.example/").unwrap();
-        PageConfig::parse(&self.config.to_string(), &page)
-            .unwrap()
-            .into_config()
+        let config = PageConfig::parse(&self.config.to_string(), &page).unwrap();
+        let config = config.into_config();
+        if shares {
+            return config;
+        }
+        let session = config.session().clone().with_share_across_tabs(false);
+        config.with_session(session)
     }
 
     // ---- tabs ----
@@ -225,20 +265,40 @@ impl World {
         self.open_with(address, BTreeMap::new())
     }
 
+    /// Opens a new tab whose configuration forbids sharing.
+    pub(super) fn open_unsharing(&mut self, address: &str) -> usize {
+        let tab = self.add(BTreeMap::new());
+        self.tabs[tab].shares = false;
+        self.load(tab, address);
+        tab
+    }
+
     /// Duplicates a tab: its address, and a copy of its storage.
     pub(super) fn duplicate(&mut self, tab: usize) -> usize {
-        let address = self.tabs[tab].address.clone();
-        let storage = self.tabs[tab].storage.clone();
-        self.open_with(&address, storage)
+        let original = &self.tabs[tab];
+        let (address, shares) = (original.address.clone(), original.shares);
+        let user = original.user.clone();
+        let copy = self.add(self.tabs[tab].storage.clone());
+        self.tabs[copy].shares = shares;
+        self.tabs[copy].user = user;
+        self.load(copy, &address);
+        copy
     }
 
     pub(super) fn open_with(&mut self, address: &str, storage: BTreeMap<String, String>) -> usize {
+        let tab = self.add(storage);
+        self.load(tab, address);
+        tab
+    }
+
+    /// A tab without a page.
+    fn add(&mut self, storage: BTreeMap<String, String>) -> usize {
         self.tabs.push(Tab {
-            engine: Engine::new(self.config(), "t"),
+            engine: Engine::new(self.config(true), "t"),
             storage,
             is_full: false,
             local: self.local.clone(),
-            address: address.to_owned(),
+            address: String::new(),
             left_for: None,
             timer: None,
             timers_fired: 0,
@@ -250,13 +310,20 @@ impl World {
             page: 0,
             reads: BTreeMap::new(),
             is_signed_out: false,
+            shares: true,
+            user: None,
+            is_callback: false,
+            is_fresh: false,
+            has_shown: false,
+            around: Vec::new(),
+            awake_since: self.now,
+            naps: 0,
             refresh_token: None,
+            family: None,
             effects: Vec::new(),
             last_reader: 0,
         });
-        let tab = self.tabs.len() - 1;
-        self.load(tab, address);
-        tab
+        self.tabs.len() - 1
     }
 
     /// The page in a tab goes in an orderly way, and another is loaded.
@@ -310,11 +377,13 @@ impl World {
     pub(super) fn hide(&mut self, tab: usize) {
         self.tell(tab, Event::Left);
         self.tabs[tab].is_cached = true;
+        self.tabs[tab].naps += 1;
     }
 
     /// Out of the back/forward cache.
     pub(super) fn show(&mut self, tab: usize) {
         self.tabs[tab].is_cached = false;
+        self.tabs[tab].awake_since = self.now;
         let stored = self.stored(tab);
         self.tell(
             tab,
@@ -330,7 +399,7 @@ impl World {
         let page = self.pages;
         let (rest, fragment) = address.split_once('#').unwrap_or((address, ""));
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let engine = Engine::new(self.config(), "t");
+        let engine = Engine::new(self.config(self.tabs[tab].shares), "t");
         let shared = self.tabs[tab].local.clone().into_iter().collect();
         let start = Start {
             path: path.to_owned(),
@@ -339,10 +408,21 @@ impl World {
             page_origin: "https://app.example".to_owned(),
             stored: self.stored(tab),
             shared: (!self.is_local_denied).then_some(shared),
-            environment: self.environment,
+            environment: Environment {
+                locks: self.has_locks,
+                channel: self.has_channel,
+                ..self.environment
+            },
             seed: page,
         };
+        let around = self.neighbours(tab);
         let this = &mut self.tabs[tab];
+        this.is_callback = address.contains("code=");
+        this.is_fresh = !this.storage.contains_key("t.session") && !this.is_callback;
+        this.has_shown = false;
+        this.around = around;
+        this.awake_since = self.now;
+        this.naps += 1;
         this.engine = engine;
         this.page = page;
         this.address = address.to_owned();
@@ -355,6 +435,36 @@ impl World {
         this.effects.clear();
         this.routed.clear();
         self.tell(tab, Event::Start(Box::new(start)));
+    }
+
+    /// The signed-in tabs that hear what a page of this tab asks.
+    fn neighbours(&self, tab: usize) -> Vec<Neighbour> {
+        let tabs = self.tabs.iter().enumerate();
+        let awake = tabs.filter(|(index, other)| {
+            let hears = other.page != 0 && !other.is_cached && !other.is_frozen;
+            *index != tab && hears && other.shares
+        });
+        awake
+            .filter(|(index, _)| self.is_signed_in(*index))
+            .filter_map(|(index, other)| {
+                Some(Neighbour {
+                    tab: index,
+                    naps: other.naps,
+                    family: other.family.clone()?,
+                })
+            })
+            .collect()
+    }
+
+    /// Frozen: hears later.
+    pub(super) fn freeze(&mut self, tab: usize) {
+        self.tabs[tab].is_frozen = true;
+        self.tabs[tab].naps += 1;
+    }
+
+    pub(super) fn thaw(&mut self, tab: usize) {
+        self.tabs[tab].is_frozen = false;
+        self.tabs[tab].awake_since = self.now;
     }
 
     fn stored(&self, tab: usize) -> Vec<(String, SecretText)> {
@@ -409,7 +519,7 @@ impl World {
         let url = self.go_to_provider(tab);
         let callback = self.provider.authorize(&url);
         self.visit(tab, &callback);
-        self.run(1000);
+        self.run(if self.has_locks { 1000 } else { 3000 });
         assert!(
             self.is_signed_in(tab),
             "{:?} {:?}",
@@ -432,9 +542,8 @@ impl World {
         if let Some(grant) = grant.filter(|_| self.is_signed_in(tab)) {
             self.signed_out
                 .entry(grant)
-                .or_insert(self.now + self.message_lag);
+                .or_insert(self.now + self.message_lag.max(self.local_lag));
         }
-        self.tabs[tab].is_signed_out = true;
         self.tell(tab, Event::SignOut { state: [7; 16] });
     }
 
@@ -563,6 +672,10 @@ impl World {
     /// The clock goes on while nothing in the machine does.
     pub(super) fn sleep(&mut self, millis: i64) {
         self.now += millis;
+        for tab in &mut self.tabs {
+            tab.awake_since = self.now;
+            tab.naps += 1;
+        }
     }
 
     /// What is next up to `end`.
@@ -693,6 +806,16 @@ impl World {
     // ---- the shell ----
 
     pub(super) fn tell(&mut self, tab: usize, event: Event) {
+        match &event {
+            Event::SignOut { .. } => self.tabs[tab].is_signed_out = true,
+            // Another page of this tab may have done what it likes.
+            Event::Restored { .. } => {
+                self.tabs[tab].has_shown = false;
+                self.tabs[tab].user = None;
+                self.tabs[tab].is_fresh = false;
+            }
+            _ => {}
+        }
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
             let now = Timestamp::from_millis(self.now);
@@ -766,6 +889,9 @@ impl World {
                         let token = value.expose().split("\"refresh_token\":\"").nth(1);
                         let token = token.and_then(|rest| rest.split('"').next());
                         this.refresh_token = token.map(str::to_owned);
+                        let family = value.expose().split("\"family\":\"").nth(1);
+                        let family = family.and_then(|rest| rest.split('"').next());
+                        this.family = family.map(str::to_owned);
                     }
                     this.storage.insert(key, value.expose().to_owned());
                 }
@@ -782,7 +908,8 @@ impl World {
             Effect::Share { key, value } => self.share(tab, key, value),
             Effect::Broadcast(text) => {
                 self.broadcasts += 1;
-                for other in 0..self.tabs.len() {
+                let reach = if self.has_channel { self.tabs.len() } else { 0 };
+                for other in 0..reach {
                     let is_listening = self.tabs[other].page != 0 && !self.tabs[other].is_cached;
                     if other != tab && is_listening {
                         self.post(self.message_lag, other, Delivery::Message(text.clone()));
@@ -804,8 +931,8 @@ impl World {
                 });
             }
             Effect::TokenReady { id, result } => {
-                if self.tabs[tab].is_signed_out {
-                    assert!(result.is_err(), "a token after the sign-out");
+                if let Ok(grant) = &result {
+                    self.watch_token(tab, grant);
                 }
                 let before = self.tabs[tab].tokens.insert(id, result);
                 assert!(before.is_none(), "reader {id} was served twice");
@@ -817,10 +944,18 @@ impl World {
 
     fn watch_change(&mut self, tab: usize) {
         match self.state(tab) {
-            SessionState::SignedIn(_) => {
+            SessionState::SignedIn(session) => {
                 assert!(
                     !std::mem::take(&mut self.tabs[tab].is_signed_out)
                         || self.tabs[tab].engine.notice().is_none()
+                );
+                self.watch_user(tab, session.user.sub());
+            }
+            SessionState::SignedOut => {
+                let this = &self.tabs[tab];
+                assert!(
+                    !this.has_shown || this.is_signed_out,
+                    "{tab}: a session is gone without a word"
                 );
             }
             SessionState::Ended(error) if error.code() == ErrorCode::SessionCopyStale => {
@@ -833,6 +968,65 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    /// No tab changes its user without a sign-in of its own, and a new one joins only where there is
+    /// one family to join.
+    fn watch_user(&mut self, tab: usize, user: &str) {
+        let this = &self.tabs[tab];
+        let is_own = this.is_callback && !this.has_shown;
+        match &this.user {
+            Some(known) => assert!(
+                known == user || is_own,
+                "{tab}: the user changes from {known} to {user}"
+            ),
+            None if this.is_fresh && !is_own => {
+                assert!(this.shares && self.has_channel, "{tab}: joined unasked");
+                let joined = this.family.as_ref().unwrap();
+                let is_still_there = |other: &&Neighbour| {
+                    self.tabs[other.tab].naps == other.naps
+                        && self.tabs[other.tab].family.as_ref() == Some(&other.family)
+                        && self.is_signed_in(other.tab)
+                };
+                let mut others = this.around.iter().filter(is_still_there);
+                assert!(
+                    others.all(|other| other.family == *joined),
+                    "{tab}: joined though there are several families"
+                );
+                let mut known = this.around.iter().map(|other| &other.family);
+                // One may have woken up, or signed in, since.
+                let tabs = self.tabs.iter().enumerate();
+                let mut later = tabs
+                    .filter(|(index, other)| *index != tab && other.shares)
+                    .filter_map(|(_, other)| other.family.as_ref());
+                assert!(
+                    known.any(|family| family == joined) || later.any(|family| family == joined),
+                    "{tab}: joined what nobody offered"
+                );
+            }
+            None => {}
+        }
+        let this = &mut self.tabs[tab];
+        this.user = Some(user.to_owned());
+        this.has_shown = true;
+    }
+
+    /// What no reader may ever be given.
+    fn watch_token(&self, tab: usize, grant: &TokenGrant) {
+        let this = &self.tabs[tab];
+        assert!(!this.is_signed_out, "a token after the sign-out");
+        let Some((grant, user)) = self.provider.owner_of(grant.token.expose()) else {
+            return;
+        };
+        let known = this.user.as_deref().unwrap_or(user);
+        assert_eq!(known, user, "another user's token");
+        let is_over = self.signed_out.get(&grant).is_some_and(|known_at| {
+            // A tab that was away hears of it in a moment.
+            self.has_channel
+                && this.awake_since < known_at - self.message_lag.max(self.local_lag)
+                && self.now > *known_at
+        });
+        assert!(!is_over, "{tab}: a token after the sign-out of another tab");
     }
 
     fn trace(&self, tab: usize, effect: &Effect) {
@@ -951,16 +1145,23 @@ impl World {
         let Some(grant) = self.provider.grant_of(&token) else {
             return;
         };
-        if self.has_locks {
-            let others = self
-                .flights
-                .values()
-                .filter(|other| **other == grant)
-                .count();
-            assert_eq!(others, 0, "two renewals of one family at once");
-            self.flights.insert((tab, ticket.0), grant);
+        let at = self.now;
+        let is_of_this = |other: &Flight| other.grant == grant;
+        if !self.has_locks {
+            // A lease does not outlast a page that froze in mid-request; the request has ended.
+            let before = self.flights.len();
+            let is_over = |other: &Flight| is_of_this(other) && at - other.at > 31_000;
+            self.flights.retain(|_, other| !is_over(other));
+            self.strays += u32::try_from(before - self.flights.len()).unwrap();
         }
-        let is_over = self.signed_out.get(&grant).is_some_and(|at| self.now > *at);
+        assert!(
+            self.may_collide || !self.flights.values().any(is_of_this),
+            "two renewals of one family at once"
+        );
+        self.flights.insert((tab, ticket.0), Flight { grant, at });
+        // Without the channel a renewal that was under way goes on until the provider refuses it.
+        let is_over = self.has_channel
+            && self.signed_out.get(&grant).is_some_and(|at| self.now > *at);
         assert!(!is_over, "{token} is sent after the sign-out");
     }
 
