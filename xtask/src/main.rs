@@ -17,6 +17,7 @@ mod process;
 mod project;
 mod setup;
 mod size;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -57,6 +58,10 @@ cargo xtask COMMAND
                        The parts are validators and session
   bench core           what judging costs, and how it grows with hostile input
       -- FILTER        only benchmarks with this in their name
+  soak                 tabs of one sign-in in Chromium with tokens of two seconds: nothing may be
+                       lost, and no tab may grow
+      --minutes N      for so long (10)
+      --tabs N         with so many tabs (5)
   setup                install what the build needs, and do nothing else
       --tests          also what the tests need
 
@@ -129,6 +134,7 @@ fn run() -> Result<ExitCode> {
             return Ok(exit(coverage::run(&project)?));
         }
         "fuzz" => return Ok(exit(fuzz::run(&project, &fuzz_options(&mut arguments)?)?)),
+        "soak" => soak::run(&project, &soak_options(&mut arguments)?)?,
         "setup" => set_up(&project, &mut arguments)?,
         other => bail!("there is no command `{other}`: `cargo xtask --help` lists them"),
     }
@@ -195,6 +201,18 @@ fn demo_options(arguments: &mut lexopt::Parser) -> Result<demo::Options> {
             Long("no-open") => options.open = false,
             // What follows `--` comes as values.
             Value(value) => options.provider.push(value.string()?),
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(options)
+}
+
+fn soak_options(arguments: &mut lexopt::Parser) -> Result<soak::Options> {
+    let mut options = soak::Options::default();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("minutes") => options.minutes = number(arguments, "--minutes")?,
+            Long("tabs") => options.tabs = number(arguments, "--tabs")?,
             other => return Err(unexpected(&other)),
         }
     }
