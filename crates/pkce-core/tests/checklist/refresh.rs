@@ -46,7 +46,7 @@ fn fate(page: &Page) -> Became {
     }
     match page.shown().renewal {
         Renewal::Idle => Became::Renewed,
-        Renewal::Retrying { at, .. } => {
+        Renewal::Retrying { at, .. } | Renewal::Offline { at } => {
             assert!(at.as_millis() > page.now);
             Became::Retries
         }
