@@ -16,6 +16,7 @@ mod mutants;
 mod process;
 mod project;
 mod setup;
+mod simulate;
 mod size;
 mod soak;
 mod test;
@@ -62,6 +63,9 @@ cargo xtask COMMAND
                        lost, and no tab may grow
       --minutes N      for so long (10)
       --tabs N         with so many tabs (5)
+  simulate             random lives of a browser with many tabs, by seed
+      --seeds N        how many (100000)
+      --from S         the first seed (0)
   setup                install what the build needs, and do nothing else
       --tests          also what the tests need
 
@@ -135,6 +139,7 @@ fn run() -> Result<ExitCode> {
         }
         "fuzz" => return Ok(exit(fuzz::run(&project, &fuzz_options(&mut arguments)?)?)),
         "soak" => soak::run(&project, &soak_options(&mut arguments)?)?,
+        "simulate" => simulate::simulate(&project, &simulate_options(&mut arguments)?)?,
         "setup" => set_up(&project, &mut arguments)?,
         other => bail!("there is no command `{other}`: `cargo xtask --help` lists them"),
     }
@@ -229,6 +234,18 @@ where
         .string()?;
     text.parse()
         .with_context(|| format!("{option} needs a number in its range, not `{text}`"))
+}
+
+fn simulate_options(arguments: &mut lexopt::Parser) -> Result<simulate::Options> {
+    let mut options = simulate::Options::default();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("seeds") => options.seeds = number(arguments, "--seeds")?,
+            Long("from") => options.from = number(arguments, "--from")?,
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(options)
 }
 
 fn example_option(arguments: &mut lexopt::Parser) -> Result<Option<String>> {

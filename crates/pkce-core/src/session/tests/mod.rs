@@ -3,8 +3,11 @@
 mod clock;
 mod corners;
 mod family;
+mod feed;
 mod hostile;
+mod join;
 mod limits;
+mod missing;
 mod provider;
 mod readers;
 mod renewal;

@@ -395,7 +395,9 @@ impl Life {
                         session.renewal
                     );
                     let reader = self.world.want_token(tab, 0, None);
-                    self.world.run(5000);
+                    // Many tabs that wait for one lease take turns.
+                    let patience = if self.world.has_locks { 5000 } else { 30_000 };
+                    self.world.run(patience);
                     let Some(Ok(token)) = self.world.token(tab, reader) else {
                         panic!("{context}: no token, {:?}", self.world.token(tab, reader))
                     };
