@@ -158,12 +158,12 @@ fn fuzz(project: &Project, target: &str, options: &Options) -> Result<Row> {
     })
 }
 
-/// Adds the inputs to the kept corpus that reach what it does not, smallest first.
+/// Adds the fewest inputs to the kept corpus that reach each edge that it does not.
 fn keep(project: &Project, target: &str, places: &Places) -> Result<()> {
     let mut command = cargo_fuzz(project, "run", target)?;
     command
         .args([&places.kept, &places.found])
-        .args(["--", "-merge=1", "-use_value_profile=0"])
+        .args(["--", "-set_cover_merge=1", "-use_counters=0"])
         .arg(format!("-max_len={INPUT_OCTETS}"));
     let log = places.log.with_extension("merge.log");
     if !logged(&mut command, &log)? {
