@@ -8,6 +8,8 @@ mod mutants_clock;
 mod mutants_family;
 mod mutants_id_token;
 mod mutants_keys;
+mod mutants_known;
+mod mutants_readers;
 mod provider;
 mod readers;
 mod renewal;
