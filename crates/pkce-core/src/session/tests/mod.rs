@@ -5,6 +5,7 @@ mod family;
 mod hostile;
 mod limits;
 mod mutants_clock;
+mod mutants_failures;
 mod mutants_family;
 mod mutants_id_token;
 mod mutants_keys;

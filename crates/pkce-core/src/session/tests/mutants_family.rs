@@ -1,7 +1,7 @@
 //! What the tabs of a family may believe of one another (protocol rule 36).
 
 use super::provider::Kind;
-use super::world::World;
+use super::world::{World, config_with};
 use crate::error::ErrorCode;
 use crate::secret::SecretText;
 use crate::session::Event;
@@ -167,5 +167,85 @@ fn tokens_that_nobody_calls_the_newest_are_not_sent_without_a_sibling() {
         world.run_secs(5);
         assert_eq!(world.end(copy), Some(ErrorCode::SessionCopyStale));
         assert_eq!(world.count(Kind::Refresh), 0);
+    }
+}
+
+#[test]
+fn tokens_that_are_no_newer_than_ours_are_not_taken_whatever_is_said_of_them() {
+    let (mut world, tab) = World::signed_in();
+    let ours = world.stored_member(tab, "access_token");
+    let old = [("generation", json!(0)), ("access_generation", json!(0))];
+    let record = newer_record(&world, tab, &old);
+    let event = tokens(&record, &[]);
+    world.tell(tab, event);
+    assert_eq!(world.stored_member(tab, "access_token"), ours);
+    // An access token that is believed since makes it newer.
+    let record = newer_record(&world, tab, &[("generation", json!(0))]);
+    let event = tokens(&record, &[]);
+    world.tell(tab, event);
+    assert_ne!(world.stored_member(tab, "access_token"), ours);
+}
+
+#[test]
+fn a_wait_whose_end_came_late_is_prolonged_so_that_siblings_can_answer() {
+    let (mut world, tab) = World::signed_in();
+    let old = world.tabs[tab].storage.clone();
+    world.run_secs(200);
+    world.message_lag = 100;
+    world.tabs[tab].is_frozen = true;
+    let copy = world.open_with("/", old);
+    world.run(10);
+    // Its question is out; the machine sleeps.
+    world.tabs[copy].is_frozen = true;
+    world.run_secs(10);
+    world.tabs[tab].is_frozen = false;
+    world.tabs[copy].is_frozen = false;
+    world.run_secs(2);
+    assert_eq!(
+        world.session(copy).generation,
+        world.session(tab).generation
+    );
+}
+
+#[test]
+fn a_doubt_that_a_sibling_ended_asks_nothing_more() {
+    let (mut world, tab, copy) = pair(true);
+    let before = world.broadcasts;
+    world.tell(copy, Event::Refresh);
+    world.run_secs(3);
+    assert_eq!(world.session(tab).generation, 1);
+    // The question, the answer, the new tokens.
+    assert_eq!(world.broadcasts - before, 3);
+}
+
+#[test]
+fn what_userinfo_said_comes_along_where_nothing_is_known_and_changes_nothing_that_is() {
+    let email = |world: &World, tab: usize| {
+        let user = world.session(tab).user;
+        user.claim("email")
+            .and_then(|json| json.as_str())
+            .map(str::to_owned)
+    };
+    let mut elsewhere = World::new();
+    elsewhere.provider.claims.insert("name", json!("Another"));
+    let other = elsewhere.open("/");
+    elsewhere.sign_in(other);
+    let id_token = elsewhere.stored_member(other, "id_token").unwrap();
+    for (is_known, expected) in [(false, "new@example.org"), (true, "u1@example.org")] {
+        let mut world = World::with_config(config_with(|config| {
+            config["providers"][0]["userinfo"] = json!(is_known)
+        }));
+        let tab = world.open("/");
+        world.sign_in(tab);
+        let userinfo = json!({"sub": "u1", "email": "new@example.org"}).to_string();
+        let changes = [
+            ("userinfo", json!(userinfo)),
+            ("id_token", id_token.clone()),
+        ];
+        let event = tokens(&newer_record(&world, tab, &changes), &[]);
+        world.tell(tab, event);
+        assert_eq!(world.session(tab).generation, 5);
+        assert_eq!(email(&world, tab).as_deref(), Some(expected));
+        assert_eq!(world.session(tab).user.display_name(), "Ann");
     }
 }
