@@ -11,6 +11,7 @@ mod mutants_id_token;
 mod mutants_keys;
 mod mutants_known;
 mod mutants_readers;
+mod mutants_renewal;
 mod provider;
 mod readers;
 mod renewal;
