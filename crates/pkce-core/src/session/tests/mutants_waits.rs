@@ -1,7 +1,7 @@
 //! What waits: until when, and what a clock, a wake-up or a click changes about it.
 
 use super::provider::{Kind, html};
-use super::world::{Fate, OFFLINE, START, World};
+use super::world::{Fate, OFFLINE, START, World, config_with};
 use crate::error::ErrorCode;
 use crate::session::{Event, Renewal};
 use crate::time::Timestamp;
@@ -285,4 +285,70 @@ fn tokens_are_as_old_as_they_are_whatever_the_clock_does_while_they_are_checked(
         world.session(tab).received_at,
         Timestamp::from_millis(sent_at - 20_000 + 30_000)
     );
+}
+
+// ---- a wait for siblings whose end came late ----
+
+/// A stale copy that is asking, while nobody is there to answer.
+fn asking() -> (World, usize) {
+    let (mut world, tab) = World::signed_in();
+    let old = world.tabs[tab].storage.clone();
+    world.run_secs(200);
+    world.close(tab);
+    let copy = world.open_with("/", old);
+    world.run(1000);
+    (world, copy)
+}
+
+/// The page is frozen and goes on so long after its timer was due.
+fn go_on_late(world: &mut World, tab: usize, late: i64) {
+    let due = world.tabs[tab].timer.unwrap();
+    world.tabs[tab].is_frozen = true;
+    world.sleep(due + late - world.now);
+    world.tabs[tab].is_frozen = false;
+    world.run(0);
+}
+
+#[test]
+fn an_end_within_a_fifth_of_a_second_is_on_time() {
+    for (late, is_over) in [(0, true), (200, true), (201, false)] {
+        let (mut world, copy) = asking();
+        go_on_late(&mut world, copy, late);
+        assert_eq!(world.end(copy).is_some(), is_over, "{late}");
+    }
+}
+
+#[test]
+fn a_wait_is_prolonged_five_times_at_most() {
+    let (mut world, copy) = asking();
+    for _ in 0..5 {
+        go_on_late(&mut world, copy, 1000);
+        assert_eq!(world.end(copy), None);
+    }
+    go_on_late(&mut world, copy, 1000);
+    assert_eq!(world.end(copy), Some(ErrorCode::SessionCopyStale));
+}
+
+#[test]
+fn what_happens_meanwhile_does_not_end_the_wait_for_a_tab_where_the_user_is_at_work() {
+    let mut world = World::with_config(config_with(|config| {
+        config["session"] = json!({"idle_limit_seconds": 300})
+    }));
+    world.provider.expires_in = Some(json!(3600));
+    let tab = world.open("/");
+    world.sign_in(tab);
+    let other = world.duplicate(tab);
+    world.run(100);
+    world.hide(tab);
+    for _ in 0..4 {
+        world.run_secs(100);
+        world.tell(other, Event::Activity);
+    }
+    world.message_lag = 400;
+    world.show(tab);
+    world.run(100);
+    world.tell(tab, Event::Timer);
+    assert!(world.is_signed_in(tab));
+    world.run_secs(2);
+    assert!(world.is_signed_in(tab));
 }
