@@ -12,6 +12,7 @@ mod mutants_keys;
 mod mutants_known;
 mod mutants_readers;
 mod mutants_renewal;
+mod mutants_userinfo;
 mod mutants_waits;
 mod provider;
 mod readers;
