@@ -10,6 +10,7 @@ mod mutants_family;
 mod mutants_id_token;
 mod mutants_keys;
 mod mutants_known;
+mod mutants_locks;
 mod mutants_readers;
 mod mutants_renewal;
 mod mutants_userinfo;
