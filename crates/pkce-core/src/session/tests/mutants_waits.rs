@@ -261,8 +261,9 @@ fn tokens_are_as_old_as_they_are_whatever_the_clock_does_while_they_are_checked(
     );
     // While they are withheld.
     let (mut world, tab) = withheld(1);
-    let sent = world.sent.iter().filter(|sent| sent.kind == Kind::Refresh);
-    let came_at = sent.last().unwrap().at + 50;
+    let mut sent = world.sent.iter();
+    let sent = sent.rfind(|sent| sent.kind == Kind::Refresh).unwrap();
+    let came_at = sent.at + 50;
     set_back(&mut world, tab, 20_000);
     world.run_secs(5);
     assert_eq!(world.session(tab).generation, 1);
