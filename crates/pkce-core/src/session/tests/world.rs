@@ -1160,8 +1160,8 @@ impl World {
         );
         self.flights.insert((tab, ticket.0), Flight { grant, at });
         // Without the channel a renewal that was under way goes on until the provider refuses it.
-        let is_over = self.has_channel
-            && self.signed_out.get(&grant).is_some_and(|at| self.now > *at);
+        let is_over =
+            self.has_channel && self.signed_out.get(&grant).is_some_and(|at| self.now > *at);
         assert!(!is_over, "{token} is sent after the sign-out");
     }
 
