@@ -11,6 +11,7 @@ mod demo;
 mod process;
 mod project;
 mod setup;
+mod simulate;
 mod size;
 mod soak;
 mod test;
@@ -43,6 +44,9 @@ cargo xtask COMMAND
   test [LAYER …]       all tests, or those layers: format, lint, native, wasm, e2e
       --browser NAME   only in chromium, or only in firefox
       -- FILTER        passed on to each test binary, such as a part of a test's name
+  simulate             random lives of a browser with many tabs, by seed
+      --seeds N        how many (100000)
+      --from S         the first seed (0)
   soak                 tabs of one sign-in in Chromium with tokens of two seconds: nothing may be
                        lost, and no tab may grow
       --minutes N      for so long (10)
@@ -101,6 +105,7 @@ fn run() -> Result<ExitCode> {
                 ExitCode::FAILURE
             });
         }
+        "simulate" => simulate::simulate(&project, &simulate_options(&mut arguments)?)?,
         "soak" => soak::run(&project, &soak_options(&mut arguments)?)?,
         "setup" => set_up(&project, &mut arguments)?,
         other => bail!("there is no command `{other}`: `cargo xtask --help` lists them"),
@@ -152,6 +157,18 @@ where
         .string()?;
     text.parse()
         .with_context(|| format!("{option} needs a number in its range, not `{text}`"))
+}
+
+fn simulate_options(arguments: &mut lexopt::Parser) -> Result<simulate::Options> {
+    let mut options = simulate::Options::default();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("seeds") => options.seeds = number(arguments, "--seeds")?,
+            Long("from") => options.from = number(arguments, "--from")?,
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(options)
 }
 
 fn example_option(arguments: &mut lexopt::Parser) -> Result<Option<String>> {

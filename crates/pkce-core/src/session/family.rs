@@ -127,11 +127,11 @@ impl Engine {
                     (send(record.generation, false), Duration::ZERO)
                 }
                 // Who else has it waits for the lock.
-                (Standing::Newest, true) if locks && !self.has_local_storage => {
+                (Standing::Newest, true) if locks && channel && !self.has_local_storage => {
                     (send(record.generation, false), HEARSAY_PATIENCE)
                 }
                 // A copy of it is Copied, and is sent by nobody.
-                (Standing::Newest, true) if !channel && !self.has_local_storage => {
+                (Standing::Newest, true) if !channel && !self.can_read_shared => {
                     (send(record.generation, false), Duration::ZERO)
                 }
                 _ => (Otherwise::Doubt, SIBLING_PATIENCE),

@@ -15,10 +15,11 @@ const VERSION: i64 = 1;
 /// Longer than a write takes to be seen by other processes, there and back.
 const SETTLING: Duration = Duration::from_millis(250);
 /// For how long a lease that may still be lost keeps others out.
-const SHORT: Duration = Duration::from_secs(2);
+const SHORT: Duration = Duration::from_secs(1);
 /// For how long one does that is held: a request takes 30 s at most.
 const LONG: Duration = Duration::from_secs(45);
-/// How often somebody else's lease is looked at.
+/// How often somebody else's lease is looked at: not sooner than this, and by chance up to three
+/// times as late, so that tabs that wait do not fall together again and again.
 const POLL: Duration = Duration::from_millis(300);
 
 /// A lease that is wanted or held.
@@ -141,8 +142,7 @@ impl Engine {
         shared: Option<&str>,
         now: Timestamp,
     ) -> bool {
-        let settling = SETTLING.saturating_add(self.jitter(SETTLING));
-        let poll = POLL.saturating_add(self.jitter(POLL));
+        let poll = POLL.saturating_add(self.jitter(POLL.saturating_mul(2)));
         let Some(lease) = self.leases.iter_mut().find(|lease| match lease.step {
             Step::Looking(read) | Step::Checking { read, .. } => read == ticket,
             _ => false,
@@ -170,13 +170,10 @@ impl Engine {
                     read: lease.read.clone(),
                 });
             }
-            (_, Some(other)) if !is_ours => {
-                let at = other.until.min(now + poll);
-                lease.step = Step::Waiting { at };
-            }
+            (_, Some(_)) if !is_ours => lease.step = Step::Waiting { at: now + poll },
             _ => {
                 let until = now + SHORT;
-                let at = now + settling;
+                let at = now + SETTLING;
                 lease.step = Step::Settling { at, until };
                 write(until, lease.holder);
             }

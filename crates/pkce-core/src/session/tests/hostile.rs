@@ -29,7 +29,9 @@ fn exchange() -> impl Strategy<Value = Exchange> {
 }
 
 fn message() -> impl Strategy<Value = String> {
-    let kinds = ["tokens", "ask", "here", "active", "over", "refused", "?"];
+    let kinds = [
+        "tokens", "ask", "here", "active", "over", "refused", "who", "present", "join", "?",
+    ];
     (
         prop::sample::select(kinds.to_vec()),
         0..3_i64,
@@ -40,6 +42,7 @@ fn message() -> impl Strategy<Value = String> {
                 "v": 1, "family": "FAMILY", "type": kind, "generation": number,
                 "access_generation": number, "question": number, "sure": flag, "unanswered": flag,
                 "new": flag, "active_at": number, "code": "session_idle", "record": "RECORD",
+                "at": number, "provider": "local",
             })
             .to_string()
         })

@@ -3,7 +3,7 @@
 use super::provider::Kind;
 use super::world::{World, config_with};
 use crate::error::ErrorCode;
-use crate::session::{Ending, Event, SessionState};
+use crate::session::{Ending, Event, Limit, SessionState};
 use serde_json::{Value, json};
 
 fn with_limits(limits: Value) -> (World, usize) {
@@ -201,4 +201,90 @@ fn nothing_is_renewed_while_it_is_being_found_out_whether_the_user_is_idle() {
     world.run_secs(5);
     assert_eq!(world.end(tab), Some(ErrorCode::SessionIdle));
     assert_eq!(world.count(Kind::Refresh), 0);
+}
+
+#[test]
+fn the_user_is_warned_before_the_end_and_again_after_each_stay() {
+    // A minute, or a quarter of a shorter limit.
+    for (limit, lead) in [(600, 60), (240, 60), (100, 25), (20, 5)] {
+        let (mut world, tab) = idle(limit);
+        let other = world.duplicate(tab);
+        let Ending::Later {
+            limit: Limit::Idle,
+            warn_at,
+            ends_at,
+        } = world.session(tab).ending
+        else {
+            panic!("{:?}", world.session(tab).ending)
+        };
+        assert_eq!(warn_at.until(ends_at).as_secs(), lead, "{limit}");
+        world.run(warn_at.as_millis() - world.now - 1);
+        let fired = world.tabs[tab].timers_fired;
+        assert!(matches!(world.session(tab).ending, Ending::Later { .. }));
+        world.run(1);
+        // Nobody asked: the state changes by itself.
+        assert_eq!(world.tabs[tab].effects.last().unwrap(), "Changed");
+        for tab in [tab, other] {
+            assert_eq!(
+                world.session(tab).ending,
+                Ending::Soon {
+                    limit: Limit::Idle,
+                    ends_at
+                }
+            );
+        }
+        // Staying in one tab ends the warning in all.
+        world.run(1000);
+        world.tell(other, Event::Activity);
+        world.run(5);
+        for tab in [tab, other] {
+            assert!(matches!(world.session(tab).ending, Ending::Later { .. }));
+            assert!(world.session(tab).ending.at() > Some(ends_at));
+        }
+        assert_eq!(world.tabs[tab].effects.last().unwrap(), "Changed");
+        world.run_secs(i64::try_from(limit).unwrap() + 2);
+        assert_eq!(world.end(tab), Some(ErrorCode::SessionIdle));
+        assert!(world.tabs[tab].timers_fired - fired < 30);
+    }
+}
+
+#[test]
+fn the_warning_of_an_age_is_not_put_off() {
+    let (mut world, tab) = with_limits(json!({"max_age_seconds": 600}));
+    world.run_secs(545);
+    world.tell(tab, Event::Activity);
+    let ending = world.session(tab).ending;
+    assert!(matches!(
+        ending,
+        Ending::Soon {
+            limit: Limit::MaxAge,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn activity_that_is_heard_late_counts_from_when_it_was() {
+    let (mut world, tab) = idle(300);
+    let other = world.duplicate(tab);
+    world.run(100);
+    world.freeze(tab);
+    world.run_secs(10);
+    world.tell(other, Event::Activity);
+    let ends_at = world.session(other).ending.at();
+    world.close(other);
+    world.run_secs(200);
+    world.thaw(tab);
+    world.run(100);
+    assert_eq!(world.session(tab).ending.at(), ends_at);
+}
+
+#[test]
+fn a_short_limit_notes_activity_in_shorter_steps() {
+    let (mut world, tab) = idle(4);
+    for _ in 0..30 {
+        world.run(500);
+        world.tell(tab, Event::Activity);
+    }
+    assert!(world.is_signed_in(tab));
 }

@@ -2,8 +2,11 @@
 
 mod clock;
 mod family;
+mod feed;
 mod hostile;
+mod join;
 mod limits;
+mod missing;
 mod provider;
 mod readers;
 mod renewal;

@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorCode};
 use crate::http::{Exchange, HttpRequest, HttpResponse, TransportFault};
 use crate::jose::{SignatureOutcome, VerifyRequest};
 use crate::secret::SecretText;
+use crate::session::feed::{self, Item};
 use crate::session::{
     Effect, Engine, Environment, Event, Renewal, SessionState, SignedIn, Start, Ticket, TokenGrant,
 };
@@ -117,6 +118,8 @@ pub(super) struct Tab {
     /// The last ones that were stored.
     refresh_token: Option<String>,
     family: Option<String>,
+    /// What the feed told of this page.
+    pub(super) feed: Vec<Item>,
     /// The names of effects, in order.
     pub(super) effects: Vec<String>,
     last_reader: u64,
@@ -164,6 +167,7 @@ pub(super) struct World {
     sequence: u64,
     pages: u64,
     secrets: Vec<String>,
+    states: Vec<String>,
     /// Messages on the channel.
     pub(super) broadcasts: usize,
     /// Renewals whose answers are awaited by a living page: the grant of each.
@@ -231,6 +235,7 @@ impl World {
             sequence: 0,
             pages: 0,
             secrets: vec!["canary".into()],
+            states: Vec::new(),
             broadcasts: 0,
             flights: BTreeMap::new(),
             superseded: BTreeSet::new(),
@@ -320,6 +325,7 @@ impl World {
             naps: 0,
             refresh_token: None,
             family: None,
+            feed: Vec::new(),
             effects: Vec::new(),
             last_reader: 0,
         });
@@ -433,6 +439,7 @@ impl World {
         this.tokens.clear();
         this.reads.clear();
         this.effects.clear();
+        this.feed.clear();
         this.routed.clear();
         self.tell(tab, Event::Start(Box::new(start)));
     }
@@ -818,6 +825,7 @@ impl World {
         }
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
+            self.watch_feed(tab, feed::of_event(&event));
             let now = Timestamp::from_millis(self.now);
             let effects = self.tabs[tab].engine.handle(event, now);
             for effect in effects {
@@ -842,8 +850,23 @@ impl World {
         for secret in &self.secrets {
             assert!(!shown.contains(secret.as_str()), "{secret} in {shown}");
         }
+        let item = feed::of_effect(effect, &self.tabs[tab].engine);
+        self.watch_feed(tab, item);
         let name = shown.split([' ', '(', '{']).next().unwrap_or_default();
         self.tabs[tab].effects.push(name.to_owned());
+    }
+
+    /// Nor does the feed.
+    fn watch_feed(&mut self, tab: usize, item: Option<Item>) {
+        let Some(item) = item.filter(|_| self.is_watchful) else {
+            return;
+        };
+        let text = item.to_json(Timestamp::from_millis(self.now));
+        serde_json::from_str::<Value>(&text).unwrap();
+        for secret in self.secrets.iter().chain(&self.states) {
+            assert!(!text.contains(secret.as_str()), "{secret} in {text}");
+        }
+        self.tabs[tab].feed.push(item);
     }
 
     fn perform(&mut self, tab: usize, effect: Effect) -> Option<Event> {
@@ -878,7 +901,8 @@ impl World {
                 let this = &mut self.tabs[tab];
                 let done = !this.is_full && self.environment.session_storage;
                 if done {
-                    if key.starts_with("t.tx.") {
+                    if let Some(state) = key.strip_prefix("t.tx.") {
+                        self.states.push(state.to_owned());
                         let tx: Value = serde_json::from_str(value.expose()).unwrap();
                         for name in ["verifier", "nonce"] {
                             self.secrets.push(tx[name].as_str().unwrap().to_owned());
