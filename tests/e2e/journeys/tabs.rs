@@ -95,6 +95,13 @@ fn a_renewal_asked_for_in_two_tabs_at_once_is_one_request() {
         visitor.look_at(&first).await;
         visitor.press("refresh-now").await;
         visitor.see_renewal_that_is("running").await;
+        visitor
+            .until(
+                "the second renewal, in line behind the first",
+                "return navigator.locks.query().then(({ pending }) => pending.length > 0 || null);",
+                vec![],
+            )
+            .await;
         visitor.let_renewals_through();
 
         for tab in [&first, &copy] {

@@ -293,7 +293,7 @@ impl Engine {
         let error = Error::new(code, Phase::Refresh)
             .expected("a session within the limits of the configuration")
             .came("one that reached its limit");
-        self.end_everywhere(error);
+        self.end_everywhere(error, now);
         true
     }
 
