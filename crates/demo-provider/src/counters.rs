@@ -15,6 +15,8 @@ pub struct Counters {
     pub refresh_reuses: u64,
     /// Requests at the authorization endpoint.
     pub authorization_requests: u64,
+    /// Requests that were pushed (RFC 9126), or tried to be.
+    pub par_requests: u64,
     /// Requests at the discovery documents.
     pub discovery_requests: u64,
     /// Requests at the JWKS, the resource API's own among them.

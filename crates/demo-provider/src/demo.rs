@@ -12,6 +12,7 @@ use crate::counters::Counters;
 use crate::faults::{FaultAction, Faults};
 use crate::feed::Feed;
 use crate::net::Server;
+use crate::policy::Policies;
 use crate::shared::Urls;
 
 /// A running provider. Dropping it stops its servers; [`Demo::shutdown`] also waits until its ports
@@ -65,6 +66,12 @@ impl Demo {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.auth_server.shared.faults
+    }
+
+    /// What it offers and demands.
+    #[must_use]
+    pub fn policy(&self) -> &Policies {
+        &self.auth_server.shared.policy
     }
 
     /// What it did so far.

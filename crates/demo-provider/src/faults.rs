@@ -160,6 +160,8 @@ pub enum ExpiresIn {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultSettings {
+    /// The endpoint for pushed authorization requests fails.
+    pub par_failure: Option<Failure>,
     /// The token endpoint waits this many milliseconds before it looks at a request.
     pub token_delay_ms: u64,
     /// The token endpoint holds every request until this is switched off.
@@ -234,6 +236,7 @@ impl FaultSettings {
     /// Checks what types cannot say.
     fn check(&self) -> Result<(), FaultError> {
         let failures = [
+            &self.par_failure,
             &self.token_failure,
             &self.discovery_failure,
             &self.jwks_failure,
@@ -368,7 +371,7 @@ pub enum FaultAction {
     ExpireAccessTokens,
     /// Every token and every provider session ends now.
     RevokeEverything,
-    /// Every knob goes back to its default.
+    /// Every knob goes back to its default, and the policy to what it was at start.
     Reset,
 }
 

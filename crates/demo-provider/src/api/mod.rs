@@ -1,5 +1,6 @@
 //! The resource API: a server of its own, which believes nobody and verifies every access token.
 
+pub(crate) mod calendar;
 pub(crate) mod jwks;
 pub(crate) mod me;
 pub(crate) mod notes;
@@ -8,8 +9,9 @@ pub(crate) mod verify;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -21,13 +23,16 @@ use crate::auth_server::error::failure_response;
 use crate::bearer::{self, Challenge};
 use crate::feed::{EventKind, EventServer};
 use crate::scope::{Scope, ScopeSet};
-use crate::shared::Shared;
+use crate::shared::{Shared, Urls};
 use jwks::KeyCache;
 use notes::Notebook;
 use verify::AccessToken;
 
 /// The largest request body that is read.
 const LARGEST_BODY: usize = 64 * 1024;
+
+const METADATA: &str = "/.well-known/oauth-protected-resource";
+const CALENDAR_METADATA: &str = "/.well-known/oauth-protected-resource/calendar/";
 
 /// Everything the API holds.
 pub(crate) struct Api {
@@ -50,21 +55,14 @@ impl Api {
         })
     }
 
-    fn metadata_url(&self) -> String {
-        format!(
-            "{}/.well-known/oauth-protected-resource",
-            self.shared.urls.api
-        )
-    }
-
     /// The token of a request that may go on, or its refusal.
     pub(crate) async fn authorize(
         &self,
-        headers: &HeaderMap,
-        endpoint: &str,
-        needed: Option<Scope>,
+        caller: &Caller,
+        needs: &Needs,
     ) -> Result<AccessToken, Refusal> {
-        let checked = self.check(headers, needed).await;
+        let checked = self.check(caller, needs).await;
+        let endpoint = needs.endpoint;
         let feed = &self.shared.feed;
         match checked {
             Ok(token) => {
@@ -80,34 +78,109 @@ impl Api {
                     .detail("error", challenge.name())
                     .detail("reason", reason)
                     .record();
-                Err(challenge
-                    .respond("demo-api", Some(&self.metadata_url()))
-                    .into())
+                let metadata = needs.resource.metadata_url(&self.shared.urls);
+                Err(challenge.respond("demo-api", Some(&metadata)).into())
             }
         }
     }
 
     async fn check(
         &self,
-        headers: &HeaderMap,
-        needed: Option<Scope>,
+        caller: &Caller,
+        needs: &Needs,
     ) -> Result<AccessToken, (Challenge, &'static str)> {
-        let token = bearer::read(headers)
+        let token = bearer::read(&caller.headers)
             .map_err(|challenge| (challenge, "malformed Authorization header"))?
             .ok_or((Challenge::NoToken, "no access token"))?;
-        let token = verify::verify(self, token)
+        let token = verify::verify(self, token, needs.resource)
             .await
             .map_err(|rejection| (Challenge::InvalidToken, rejection.reason()))?;
         if self.shared.faults.strikes(|f| &mut f.api_unauthorized) {
             return Err((Challenge::InvalidToken, "switched on in the fault panel"));
         }
-        match needed {
+        match needs.scope {
             Some(scope) if !token.scopes.contains(scope) => Err((
                 Challenge::InsufficientScope(scope),
                 "the token lacks a scope",
             )),
             _ => Ok(token),
         }
+    }
+}
+
+/// A resource of this API: what a token's `aud` names (RFC 8707).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resource {
+    /// Everything beside the calendar.
+    Main,
+    /// The calendar.
+    Calendar,
+}
+
+impl Resource {
+    pub(crate) fn indicator(self, urls: &Urls) -> String {
+        match self {
+            Self::Main => urls.api_resource(),
+            Self::Calendar => urls.calendar_resource(),
+        }
+    }
+
+    /// Where its metadata is (RFC 9728 3.1): a resource's path comes after the well-known one.
+    fn metadata_url(self, urls: &Urls) -> String {
+        let path = match self {
+            Self::Main => METADATA,
+            Self::Calendar => CALENDAR_METADATA,
+        };
+        format!("{}{path}", urls.api)
+    }
+}
+
+/// What a request must bring to be answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Needs {
+    /// The address, as the feed names it.
+    endpoint: &'static str,
+    resource: Resource,
+    scope: Option<Scope>,
+}
+
+impl Needs {
+    /// Any token for the resource.
+    pub(crate) const fn token_for(endpoint: &'static str, resource: Resource) -> Self {
+        Self {
+            endpoint,
+            resource,
+            scope: None,
+        }
+    }
+
+    /// A token of this API with a scope.
+    pub(crate) const fn scope(endpoint: &'static str, scope: Scope) -> Self {
+        Self {
+            endpoint,
+            resource: Resource::Main,
+            scope: Some(scope),
+        }
+    }
+}
+
+/// Who asks, and for what.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) headers: HeaderMap,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self {
+            headers: parts.headers.clone(),
+            method: parts.method.clone(),
+            path: parts.uri.path().to_owned(),
+        })
     }
 }
 
@@ -149,13 +222,15 @@ pub(crate) fn router(api: ApiState) -> Router {
             "/api/notes/{id}",
             get(notes::read).put(notes::update).delete(notes::delete),
         )
+        .route("/calendar/events", get(calendar::events))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(axum::middleware::from_fn_with_state(api.clone(), watch))
         .layer(cors::registered_api(&api.shared.origins));
     let public = Router::new()
-        .route("/.well-known/oauth-protected-resource", get(metadata))
+        .route(METADATA, get(metadata))
+        .route(CALENDAR_METADATA, get(calendar_metadata))
         .layer(cors::anyone());
     let nosniff = SetResponseHeaderLayer::if_not_present(
         header::X_CONTENT_TYPE_OPTIONS,
@@ -201,16 +276,25 @@ async fn watch(State(api): State<ApiState>, request: Request, next: Next) -> Res
     response
 }
 
-/// RFC 9728: who issues tokens for this resource, and with which scopes.
 async fn metadata(State(api): State<ApiState>) -> Response {
     let scopes: ScopeSet = [Scope::NotesRead, Scope::NotesWrite].into_iter().collect();
+    document(&api, Resource::Main, "Demo API", &scopes)
+}
+
+async fn calendar_metadata(State(api): State<ApiState>) -> Response {
+    let none = ScopeSet::default();
+    document(&api, Resource::Calendar, "Demo calendar", &none)
+}
+
+/// RFC 9728: who issues tokens for this resource, and with which scopes.
+fn document(api: &Api, resource: Resource, name: &str, scopes: &ScopeSet) -> Response {
     let scopes: Vec<&str> = scopes.iter().map(Scope::name).collect();
     let body = json!({
-        "resource": api.shared.urls.api_resource(),
+        "resource": resource.indicator(&api.shared.urls),
         "authorization_servers": [api.shared.urls.issuer],
         "scopes_supported": scopes,
         "bearer_methods_supported": ["header"],
-        "resource_name": "Demo API",
+        "resource_name": name,
     });
     json_answer(StatusCode::OK, &body)
 }

@@ -5,7 +5,7 @@ use jsonwebtoken::jwk::KeyAlgorithm;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
-use super::Api;
+use super::{Api, Resource};
 use crate::scope::ScopeSet;
 
 /// A token that is good for this API.
@@ -61,7 +61,11 @@ impl Rejection {
 }
 
 /// Verifies type, signature, issuer, audience and expiry.
-pub(crate) async fn verify(api: &Api, token: &str) -> Result<AccessToken, Rejection> {
+pub(crate) async fn verify(
+    api: &Api,
+    token: &str,
+    resource: Resource,
+) -> Result<AccessToken, Rejection> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Rejection::NotAJwt)?;
     let typ = header
         .typ
@@ -86,7 +90,7 @@ pub(crate) async fn verify(api: &Api, token: &str) -> Result<AccessToken, Reject
 
     let mut validation = Validation::new(algorithm);
     validation.set_issuer(&[&api.shared.urls.issuer]);
-    validation.set_audience(&[api.shared.urls.api_resource()]);
+    validation.set_audience(&[resource.indicator(&api.shared.urls)]);
     validation.set_required_spec_claims(&["iss", "aud", "exp", "sub"]);
     // The library would ask the machine's clock; this API has its own.
     validation.validate_exp = false;

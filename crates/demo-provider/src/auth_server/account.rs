@@ -48,7 +48,9 @@ pub(crate) async fn show(
                         @for scope in consent.scopes.iter() {
                             li { (lang.scope(scope)) " " code.scope { (scope.name()) } }
                         }
-                        @for resource in &consent.resources { li { code { (resource) } } }
+                        @for resource in &consent.resources {
+                            li { (pages::resource(lang, &server, resource)) }
+                        }
                     }
                     p.quiet { (m.account_given_at) " " (lang.moment(consent.given_at)) }
                     form method="post" action="/account/withdraw" {

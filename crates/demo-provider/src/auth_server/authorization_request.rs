@@ -9,9 +9,11 @@ use super::AuthServer;
 use super::error::{Code, OAuthError};
 use super::lang::Lang;
 use super::pages;
+use super::par::REQUEST_URI_PREFIX;
 use crate::client::Client;
 use crate::feed::{EventKind, EventServer};
 use crate::keys::AcceptKeys;
+use crate::lock;
 use crate::params::Params;
 use crate::scope::ScopeSet;
 
@@ -34,6 +36,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) challenge: String,
     pub(crate) scopes: ScopeSet,
     pub(crate) resources: Vec<String>,
+    /// The thumbprint of the key that the code is bound to (RFC 9449 10).
+    pub(crate) dpop_jkt: Option<String>,
     pub(crate) prompt: Prompt,
     /// Seconds.
     pub(crate) max_age: Option<u64>,
@@ -51,6 +55,10 @@ pub(crate) enum Unanswerable {
     UnknownClient,
     NoRedirectUri,
     UnregisteredRedirectUri,
+    /// It came through the browser, and this client must push it (RFC 9126 4).
+    NotPushed,
+    /// Its `request_uri` was used, is too old, or was made for another client.
+    UnknownRequestUri,
 }
 
 impl Unanswerable {
@@ -61,6 +69,8 @@ impl Unanswerable {
             Self::UnknownClient => "unknown_client",
             Self::NoRedirectUri => "missing_redirect_uri",
             Self::UnregisteredRedirectUri => "unregistered_redirect_uri",
+            Self::NotPushed => "pushed_authorization_request_required",
+            Self::UnknownRequestUri => "invalid_request_uri",
         }
     }
 }
@@ -150,16 +160,41 @@ impl ReturnAddress {
     }
 }
 
-/// Checks a request, in the order that decides where an error may be told.
+/// Checks a request, in the order that decides where an error may be told. One that was pushed
+/// before was checked then.
 pub(crate) fn check(server: &AuthServer, params: &Params) -> Result<AuthorizationRequest, Refusal> {
     let page = |problem| Refusal::Page(problem);
-    // A repeated client_id or redirect_uri names nobody.
+    let policy = server.shared.policy.get();
+    // A repeated client_id names nobody.
     let single = |name| params.get(name).filter(|_| !params.is_repeated(name));
     let client_id = single("client_id").ok_or(page(Unanswerable::NoClientId))?;
     let client = server
         .clients
         .find(client_id)
         .ok_or(page(Unanswerable::UnknownClient))?;
+    if let Some(request_uri) = single("request_uri")
+        && request_uri.starts_with(REQUEST_URI_PREFIX)
+        && policy.par
+    {
+        // Whatever else stands in the address does not count (RFC 9126 4, RFC 9101 5).
+        return lock(&server.pushed)
+            .take(request_uri, client_id, server.shared.clock.now_ms())
+            .ok_or(page(Unanswerable::UnknownRequestUri));
+    }
+    if policy.require_par || client.require_par {
+        return Err(page(Unanswerable::NotPushed));
+    }
+    check_of(server, params, client)
+}
+
+/// Checks a request of this client.
+pub(crate) fn check_of(
+    server: &AuthServer,
+    params: &Params,
+    client: Arc<Client>,
+) -> Result<AuthorizationRequest, Refusal> {
+    let page = |problem| Refusal::Page(problem);
+    let single = |name| params.get(name).filter(|_| !params.is_repeated(name));
     let redirect_uri = single("redirect_uri").ok_or(page(Unanswerable::NoRedirectUri))?;
     // By simple string comparison, ports of loopback included (RFC 9700 4.1.3).
     if !client
@@ -217,6 +252,7 @@ fn check_for_client(
     let challenge = check_challenge(params)?;
     let scopes = check_scope(params, &client)?;
     let resources = check_resources(params, &client)?;
+    let dpop_jkt = check_dpop_jkt(params)?;
     let nonce = params.get("nonce").map(str::to_owned);
     let prompt = check_prompt(params)?;
     let max_age = params
@@ -234,6 +270,7 @@ fn check_for_client(
         challenge,
         scopes,
         resources,
+        dpop_jkt,
         prompt,
         max_age,
         login_hint: params.get("login_hint").map(str::to_owned),
@@ -255,8 +292,7 @@ fn check_challenge(params: &Params) -> Result<String, OAuthError> {
         None => return Err(invalid("code_challenge_method is missing: it must be S256")),
         Some(_) => return Err(invalid("code_challenge_method must be S256")),
     }
-    let is_base64url = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if challenge.len() != 43 || !challenge.chars().all(is_base64url) {
+    if !is_sha256_base64url(challenge) {
         return Err(invalid("code_challenge must be 43 characters of base64url"));
     }
     Ok(challenge.to_owned())
@@ -289,6 +325,23 @@ fn check_resources(params: &Params, client: &Client) -> Result<Vec<String>, OAut
         }
     }
     Ok(resources)
+}
+
+/// The thumbprint of a DPoP key: base64url of a SHA-256 (RFC 9449 10, RFC 7638).
+fn check_dpop_jkt(params: &Params) -> Result<Option<String>, OAuthError> {
+    let Some(thumbprint) = params.get("dpop_jkt") else {
+        return Ok(None);
+    };
+    if !is_sha256_base64url(thumbprint) {
+        let description = "dpop_jkt must be 43 characters of base64url";
+        return Err(OAuthError::new(Code::InvalidRequest, description));
+    }
+    Ok(Some(thumbprint.to_owned()))
+}
+
+fn is_sha256_base64url(text: &str) -> bool {
+    let is_base64url = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    text.len() == 43 && text.chars().all(is_base64url)
 }
 
 fn check_prompt(params: &Params) -> Result<Prompt, OAuthError> {

@@ -128,7 +128,11 @@ fn page_with(
         @if !request.resources.is_empty() {
             section aria-labelledby="resources" {
                 h2 #resources { (m.consent_resources) }
-                ul.plain { @for resource in &request.resources { li { code { (resource) } } } }
+                ul.plain data-testid="consent-resources" {
+                    @for resource in &request.resources {
+                        li { (pages::resource(lang, server, resource)) }
+                    }
+                }
             }
         }
         p.quiet { (pages::with_name(m.consent_returns_to, &origin)) }

@@ -22,6 +22,7 @@ pub(crate) enum Code {
     InvalidScope,
     AccessDenied,
     ServerError,
+    TemporarilyUnavailable,
     // OpenID Connect Core 3.1.2.6
     LoginRequired,
     ConsentRequired,
@@ -47,6 +48,7 @@ impl Code {
             Self::InvalidScope => "invalid_scope",
             Self::AccessDenied => "access_denied",
             Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::RequestNotSupported => "request_not_supported",

@@ -118,12 +118,32 @@ fn document(server: &AuthServer) -> Map<String, Value> {
         ("request_uri_parameter_supported", json!(false)),
         (
             "protected_resources",
-            json!([server.shared.urls.api_resource()]),
+            json!([
+                server.shared.urls.api_resource(),
+                server.shared.urls.calendar_resource()
+            ]),
         ),
     ]
     .into_iter()
+    .chain(extensions(server))
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
+}
+
+/// What depends on the policy.
+fn extensions(server: &AuthServer) -> Vec<(&'static str, Value)> {
+    let policy = server.shared.policy.get();
+    let mut members = Vec::new();
+    if policy.par {
+        let endpoint = format!("{}/par", server.shared.urls.issuer);
+        members.push(("pushed_authorization_request_endpoint", json!(endpoint)));
+        // RFC 9126 5.
+        members.push((
+            "require_pushed_authorization_requests",
+            json!(policy.require_par),
+        ));
+    }
+    members
 }
 
 /// The public keys.

@@ -18,6 +18,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod metadata;
 pub(crate) mod pages;
+pub(crate) mod par;
 pub(crate) mod register;
 pub(crate) mod revoke;
 pub(crate) mod session;
@@ -43,6 +44,7 @@ use crate::shared::Shared;
 use consent::Consents;
 use grants::Grants;
 use interaction::Interactions;
+use par::PushedRequests;
 use session::Sessions;
 use throttle::Throttle;
 
@@ -71,6 +73,7 @@ pub(crate) struct AuthServer {
     pub(crate) clients: Clients,
     pub(crate) sessions: Mutex<Sessions>,
     pub(crate) interactions: Mutex<Interactions>,
+    pub(crate) pushed: Mutex<PushedRequests>,
     pub(crate) grants: Mutex<Grants>,
     pub(crate) consents: Mutex<Consents>,
     pub(crate) throttle: Mutex<Throttle>,
@@ -87,6 +90,7 @@ impl AuthServer {
             clients,
             sessions: Mutex::default(),
             interactions: Mutex::default(),
+            pushed: Mutex::default(),
             grants: Mutex::default(),
             consents: Mutex::default(),
             throttle: Mutex::default(),
@@ -126,6 +130,10 @@ pub(crate) fn router(server: ServerState) -> Router {
         .layer(cors::anyone());
     let for_clients = Router::new()
         .route("/token", post(token::token))
+        .route(
+            "/par",
+            post(par::push).layer(DefaultBodyLimit::max(par::LARGEST)),
+        )
         .route(
             "/userinfo",
             get(userinfo::userinfo).post(userinfo::userinfo),

@@ -1,5 +1,7 @@
 //! The token endpoint (RFC 6749 3.2).
 
+use std::collections::BTreeSet;
+
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
@@ -261,7 +263,7 @@ fn narrow_scopes(params: &Params, grant: &Grant) -> Result<ScopeSet, OAuthError>
 
 /// The same for resources (RFC 8707 2.2).
 fn narrow_resources(params: &Params, grant: &Grant) -> Result<Vec<String>, OAuthError> {
-    let wanted: Vec<String> = params.all("resource").map(str::to_owned).collect();
+    let wanted: BTreeSet<String> = params.all("resource").map(str::to_owned).collect();
     if wanted.is_empty() {
         return Ok(grant.resources.clone());
     }
@@ -272,7 +274,7 @@ fn narrow_resources(params: &Params, grant: &Grant) -> Result<Vec<String>, OAuth
         let description = "resource must be one of those that were granted";
         return Err(OAuthError::new(Code::InvalidTarget, description));
     }
-    Ok(wanted)
+    Ok(wanted.into_iter().collect())
 }
 
 /// The successful answer (RFC 6749 5.1, OpenID Connect Core 3.1.3.3).

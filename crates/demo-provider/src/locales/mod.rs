@@ -44,6 +44,10 @@ pub(crate) struct Messages {
     pub(crate) consent_scopes: &'static str,
     /// Heading of the list of resources.
     pub(crate) consent_resources: &'static str,
+    /// The demo API in words.
+    pub(crate) resource_api: &'static str,
+    /// The calendar in words.
+    pub(crate) resource_calendar: &'static str,
     /// `{}` is the app's origin.
     pub(crate) consent_returns_to: &'static str,
     /// Button.
@@ -84,6 +88,10 @@ pub(crate) struct Messages {
     pub(crate) problem_client: &'static str,
     /// Unregistered redirect URI.
     pub(crate) problem_redirect_uri: &'static str,
+    /// A request that had to be pushed and was not.
+    pub(crate) problem_not_pushed: &'static str,
+    /// A pushed request that was used, or is too old.
+    pub(crate) problem_request_uri: &'static str,
     /// Bad sign-out request.
     pub(crate) problem_logout: &'static str,
     /// Title.

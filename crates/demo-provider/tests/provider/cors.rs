@@ -56,9 +56,11 @@ async fn endpoints_with_tokens_let_exactly_registered_origins_in() {
     let (issuer, api) = (demo.issuer(), demo.api_url());
     for (url, method) in [
         (format!("{issuer}/token"), "POST"),
+        (format!("{issuer}/par"), "POST"),
         (format!("{issuer}/userinfo"), "GET"),
         (format!("{issuer}/revoke"), "POST"),
         (format!("{api}/api/me"), "GET"),
+        (format!("{api}/calendar/events"), "GET"),
         (format!("{api}/api/notes/1"), "PUT"),
         (format!("{api}/api/notes/1"), "DELETE"),
     ] {
