@@ -23,6 +23,12 @@ pub struct Counters {
     pub jwks_requests: u64,
     /// Requests at UserInfo.
     pub userinfo_requests: u64,
+    /// DPoP proofs that were found good, at both servers.
+    pub dpop_proofs: u64,
+    /// DPoP proofs that came a second time, each of which was refused.
+    pub dpop_replays: u64,
+    /// Requests that were sent back for a DPoP nonce, at both servers.
+    pub dpop_nonce_challenges: u64,
     /// Requests at the revocation endpoint.
     pub revocation_requests: u64,
     /// Requests at the end-session endpoint.

@@ -174,6 +174,15 @@ pub struct FaultSettings {
     pub token_without_cors: Times,
     /// The token endpoint answers with a redirect (307).
     pub redirect_token_request: Times,
+    /// The token endpoint answers with a bearer token though a proof came.
+    pub dpop_answer_bearer: Times,
+    /// A proof is answered with `use_dpop_nonce` and a new nonce, whatever nonce it has, at the
+    /// token endpoint and where requests are pushed.
+    pub issuer_nonce_challenge: Times,
+    /// The same at the API.
+    pub api_nonce_challenge: Times,
+    /// An answer with a `DPoP-Nonce` does not expose it through CORS, so that no page can read it.
+    pub dpop_nonce_hidden: Times,
     /// How `expires_in` is told.
     pub expires_in: ExpiresIn,
     /// A refresh is refused with `invalid_grant`, and its family is revoked.

@@ -18,15 +18,16 @@
 //! It is made to learn from and to test against. It keeps everything in memory and prints its users'
 //! passwords; it is no place for real accounts.
 
+mod access;
 mod api;
 mod app;
 mod auth_server;
-mod bearer;
 mod builder;
 mod client;
 mod clock;
 mod counters;
 mod demo;
+mod dpop;
 mod faults;
 mod feed;
 mod keys;

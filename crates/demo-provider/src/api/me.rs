@@ -22,6 +22,7 @@ pub(crate) async fn me(State(api): State<ApiState>, caller: Caller) -> Result<Re
         "name": name,
         "client_id": token.client_id,
         "scope": token.scopes.to_string(),
+        "token_type": if token.bound_to.is_some() { "DPoP" } else { "Bearer" },
         "notes": lock(&api.notes).count(&token.sub),
         "token_issued_at": token.issued,
         "token_expires_at": token.expires,

@@ -6,6 +6,7 @@ pub(crate) mod me;
 pub(crate) mod notes;
 pub(crate) mod verify;
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -18,9 +19,10 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::access::{self, Challenge, Realm, Scheme};
 use crate::auth_server::cors::{self, WithoutCors};
 use crate::auth_server::error::failure_response;
-use crate::bearer::{self, Challenge};
+use crate::dpop::{self, DPOP, Guard, Target};
 use crate::feed::{EventKind, EventServer};
 use crate::scope::{Scope, ScopeSet};
 use crate::shared::{Shared, Urls};
@@ -39,6 +41,7 @@ pub(crate) struct Api {
     pub(crate) shared: Shared,
     pub(crate) keys: KeyCache,
     pub(crate) notes: Mutex<Notebook>,
+    dpop: Guard,
 }
 
 /// What handlers get.
@@ -52,6 +55,7 @@ impl Api {
             shared,
             keys,
             notes,
+            dpop: Guard::default(),
         })
     }
 
@@ -68,7 +72,7 @@ impl Api {
             Ok(token) => {
                 feed.event(EventServer::ResourceServer, EventKind::Checked, endpoint)
                     .client(&token.client_id)
-                    .detail("what", "signature, issuer, audience, expiry, scope")
+                    .detail("what", what(&token))
                     .detail("scope", token.scopes.to_string())
                     .record();
                 Ok(token)
@@ -79,7 +83,15 @@ impl Api {
                     .detail("reason", reason)
                     .record();
                 let metadata = needs.resource.metadata_url(&self.shared.urls);
-                Err(challenge.respond("demo-api", Some(&metadata)).into())
+                let realm = Realm {
+                    name: "demo-api",
+                    metadata: Some(&metadata),
+                    takes_bearer: !self.shared.policy.get().api_requires_dpop,
+                    names_dpop: true,
+                };
+                Err(challenge
+                    .respond(access::scheme(&caller.headers), realm)
+                    .into())
             }
         }
     }
@@ -88,24 +100,66 @@ impl Api {
         &self,
         caller: &Caller,
         needs: &Needs,
-    ) -> Result<AccessToken, (Challenge, &'static str)> {
-        let token = bearer::read(&caller.headers)
-            .map_err(|challenge| (challenge, "malformed Authorization header"))?
-            .ok_or((Challenge::NoToken, "no access token"))?;
-        let token = verify::verify(self, token, needs.resource)
+    ) -> Result<AccessToken, (Challenge, Cow<'static, str>)> {
+        let (scheme, text) = access::read(&caller.headers)
+            .map_err(|challenge| (challenge, "malformed Authorization header".into()))?
+            .ok_or((Challenge::NoToken, "no access token".into()))?;
+        let token = verify::verify(self, text, needs.resource)
             .await
-            .map_err(|rejection| (Challenge::InvalidToken, rejection.reason()))?;
+            .map_err(|rejection| (Challenge::InvalidToken, rejection.reason().into()))?;
+        self.check_binding(caller, scheme, text, &token)?;
         if self.shared.faults.strikes(|f| &mut f.api_unauthorized) {
-            return Err((Challenge::InvalidToken, "switched on in the fault panel"));
+            return Err((
+                Challenge::InvalidToken,
+                "switched on in the fault panel".into(),
+            ));
         }
         match needs.scope {
             Some(scope) if !token.scopes.contains(scope) => Err((
                 Challenge::InsufficientScope(scope),
-                "the token lacks a scope",
+                "the token lacks a scope".into(),
             )),
             _ => Ok(token),
         }
     }
+
+    /// Whether the token came as it must (RFC 9449 7).
+    fn check_binding(
+        &self,
+        caller: &Caller,
+        scheme: Scheme,
+        text: &str,
+        token: &AccessToken,
+    ) -> Result<(), (Challenge, Cow<'static, str>)> {
+        let policy = self.shared.policy.get();
+        if policy.api_requires_dpop && scheme == Scheme::Bearer {
+            let reason = "this API takes no bearer tokens now";
+            return Err((Challenge::InvalidToken, reason.into()));
+        }
+        let faults = &self.shared.faults;
+        if caller.headers.contains_key(DPOP) && faults.strikes(|f| &mut f.api_nonce_challenge) {
+            let reason = "switched on in the fault panel";
+            return Err((Challenge::UseNonce, reason.into()));
+        }
+        access::check_binding(scheme, token.bound_to.as_deref(), || {
+            let target = Target {
+                method: caller.method.as_str(),
+                url: &format!("{}{}", self.shared.urls.api, caller.path),
+                access_token: Some(text),
+            };
+            self.dpop
+                .check(&self.shared, policy.api_nonces, &caller.headers, target)
+        })
+    }
+}
+
+/// What was checked of a good token, for the feed.
+fn what(token: &AccessToken) -> String {
+    let bound = match &token.bound_to {
+        Some(key) => format!(", proof by key {}", key.get(..8).unwrap_or_default()),
+        None => String::new(),
+    };
+    format!("signature, issuer, audience, expiry, scope{bound}")
 }
 
 /// A resource of this API: what a token's `aud` names (RFC 8707).
@@ -246,6 +300,7 @@ pub(crate) fn router(api: ApiState) -> Router {
 /// Tells the feed, counts, and lets faults strike. Preflights are answered before they come here.
 async fn watch(State(api): State<ApiState>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
+    let proof_came = request.headers().contains_key(DPOP);
     let feed = &api.shared.feed;
     feed.event(EventServer::ResourceServer, EventKind::Received, &path)
         .detail("method", request.method().as_str())
@@ -270,6 +325,10 @@ async fn watch(State(api): State<ApiState>, request: Request, next: Next) -> Res
     feed.event(EventServer::ResourceServer, kind, &path)
         .detail("status", status.as_str())
         .record();
+    if proof_came {
+        let wanted = api.shared.policy.get().api_nonces;
+        api.dpop.give_nonce(&api.shared, wanted, &mut response);
+    }
     if faults.strikes(|f| &mut f.api_without_cors) {
         response.extensions_mut().insert(WithoutCors);
     }
@@ -295,6 +354,8 @@ fn document(api: &Api, resource: Resource, name: &str, scopes: &ScopeSet) -> Res
         "scopes_supported": scopes,
         "bearer_methods_supported": ["header"],
         "resource_name": name,
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
+        "dpop_bound_access_tokens_required": api.shared.policy.get().api_requires_dpop,
     });
     json_answer(StatusCode::OK, &body)
 }

@@ -17,6 +17,8 @@ pub(crate) struct AccessToken {
     /// Seconds since the Unix epoch.
     pub(crate) expires: u64,
     pub(crate) issued: u64,
+    /// The thumbprint of the key it is bound to (RFC 9449 6.1).
+    pub(crate) bound_to: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -28,6 +30,13 @@ struct Claims {
     exp: u64,
     #[serde(default)]
     scope: String,
+    #[serde(default)]
+    cnf: Option<Confirmation>,
+}
+
+#[derive(Deserialize)]
+struct Confirmation {
+    jkt: String,
 }
 
 /// Why a token is not good. Told to the feed; the caller hears `invalid_token`.
@@ -115,6 +124,7 @@ pub(crate) async fn verify(
         scopes: ScopeSet::parse(&claims.scope),
         expires: claims.exp,
         issued: claims.iat,
+        bound_to: claims.cnf.map(|cnf| cnf.jkt),
     })
 }
 

@@ -15,6 +15,7 @@ use crate::feed::{EventKind, EventServer};
 use crate::keys::AcceptKeys;
 use crate::lock;
 use crate::params::Params;
+use crate::policy::DpopSupport;
 use crate::scope::ScopeSet;
 
 /// What `prompt` asks for (OpenID Connect Core 3.1.2.1).
@@ -252,7 +253,7 @@ fn check_for_client(
     let challenge = check_challenge(params)?;
     let scopes = check_scope(params, &client)?;
     let resources = check_resources(params, &client)?;
-    let dpop_jkt = check_dpop_jkt(params)?;
+    let dpop_jkt = check_dpop_jkt(server, params)?;
     let nonce = params.get("nonce").map(str::to_owned);
     let prompt = check_prompt(params)?;
     let max_age = params
@@ -328,8 +329,9 @@ fn check_resources(params: &Params, client: &Client) -> Result<Vec<String>, OAut
 }
 
 /// The thumbprint of a DPoP key: base64url of a SHA-256 (RFC 9449 10, RFC 7638).
-fn check_dpop_jkt(params: &Params) -> Result<Option<String>, OAuthError> {
-    let Some(thumbprint) = params.get("dpop_jkt") else {
+fn check_dpop_jkt(server: &AuthServer, params: &Params) -> Result<Option<String>, OAuthError> {
+    let known = server.shared.policy.get().dpop != DpopSupport::Off;
+    let Some(thumbprint) = params.get("dpop_jkt").filter(|_| known) else {
         return Ok(None);
     };
     if !is_sha256_base64url(thumbprint) {

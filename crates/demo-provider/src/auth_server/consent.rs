@@ -135,6 +135,9 @@ fn page_with(
                 }
             }
         }
+        @if request.dpop_jkt.is_some() {
+            p.notice data-testid="consent-dpop" { (m.consent_dpop) }
+        }
         p.quiet { (pages::with_name(m.consent_returns_to, &origin)) }
         form.actions method="post" action={ (interaction.path()) "/consent" } {
             input type="hidden" name="csrf" value=(visitor.csrf.expose());

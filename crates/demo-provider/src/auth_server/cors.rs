@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderValue, Method};
 use axum::response::Response;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::dpop::{DPOP, DPOP_NONCE};
 use crate::origin::Origins;
 
 /// How long a browser may remember a preflight.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
-
-const DPOP: HeaderName = HeaderName::from_static("dpop");
-const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// Public documents: any origin, never with credentials.
 pub(crate) fn anyone() -> CorsLayer {
@@ -61,7 +62,11 @@ pub(crate) fn demo_apps(origins: &Origins) -> CorsLayer {
 #[derive(Clone, Copy)]
 pub(crate) struct WithoutCors;
 
-/// Takes the CORS headers out of a marked response.
+/// Marks a response whose nonce a fault hides from pages.
+#[derive(Clone, Copy)]
+pub(crate) struct HiddenNonce;
+
+/// Takes the CORS headers out of a marked response, or the nonce out of those that pages may read.
 pub(crate) async fn take_out(mut response: Response) -> Response {
     if response.extensions().get::<WithoutCors>().is_some() {
         let cors: Vec<HeaderName> = response
@@ -72,6 +77,19 @@ pub(crate) async fn take_out(mut response: Response) -> Response {
             .collect();
         for name in cors {
             response.headers_mut().remove(name);
+        }
+    } else if response.extensions().get::<HiddenNonce>().is_some() {
+        let exposed = response.headers().get(ACCESS_CONTROL_EXPOSE_HEADERS);
+        let exposed = exposed.and_then(|exposed| exposed.to_str().ok());
+        let others: Vec<&str> = exposed
+            .unwrap_or_default()
+            .split(',')
+            .filter(|name| !name.trim().eq_ignore_ascii_case(DPOP_NONCE.as_str()))
+            .collect();
+        if let Ok(others) = HeaderValue::from_str(&others.join(",")) {
+            response
+                .headers_mut()
+                .insert(ACCESS_CONTROL_EXPOSE_HEADERS, others);
         }
     }
     response

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::dpop::NonceChallenge;
 use crate::faults::{Failure, FailureBody};
 use crate::params::{Params, TooMany};
 
@@ -29,6 +30,9 @@ pub(crate) enum Code {
     RequestNotSupported,
     RequestUriNotSupported,
     RegistrationNotSupported,
+    // RFC 9449 5 and 8
+    InvalidDpopProof,
+    UseDpopNonce,
     // RFC 8707 2
     InvalidTarget,
     // RFC 7591 3.2.2
@@ -54,6 +58,8 @@ impl Code {
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidClientMetadata => "invalid_client_metadata",
@@ -97,6 +103,9 @@ impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let body = json!({"error": self.code.name(), "error_description": self.description});
         let mut response = json_response(self.status, &body);
+        if self.code == Code::UseDpopNonce {
+            response.extensions_mut().insert(NonceChallenge);
+        }
         if self.challenge_basic {
             let challenge = HeaderValue::from_static("Basic realm=\"token endpoint\"");
             response

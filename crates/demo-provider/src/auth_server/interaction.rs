@@ -185,6 +185,7 @@ impl AuthServer {
             nonce: request.nonce.clone(),
             redirect_uri: request.redirect_uri.clone(),
             challenge: request.challenge.clone(),
+            dpop_jkt: request.dpop_jkt.clone(),
         };
         let code = lock(&self.grants).issue_code(
             new,

@@ -19,12 +19,14 @@ pub(crate) struct AccessToken {
     pub(crate) lifetime: u64,
 }
 
-/// Makes an access token (RFC 9068) for some of a grant's scopes and resources.
+/// Makes an access token (RFC 9068) for some of a grant's scopes and resources, bound to a key where
+/// one was proven (RFC 9449 6).
 pub(crate) fn access_token(
     server: &AuthServer,
     grant: &Grant,
     scopes: &ScopeSet,
     resources: &[String],
+    bound_to: Option<&str>,
 ) -> Result<AccessToken, OAuthError> {
     let now = server.shared.clock.now();
     let lifetime = server.settings.access_token_lifetime.as_secs();
@@ -37,7 +39,7 @@ pub(crate) fn access_token(
         [one] => json!(one),
         several => json!(several),
     };
-    let claims = json!({
+    let mut claims = json!({
         "iss": issuer,
         "sub": grant.sub,
         "aud": audience,
@@ -48,6 +50,9 @@ pub(crate) fn access_token(
         "scope": scopes.to_string(),
         "auth_time": grant.auth_time,
     });
+    if let (Some(key), Some(members)) = (bound_to, claims.as_object_mut()) {
+        members.insert("cnf".to_owned(), json!({"jkt": key}));
+    }
     let algorithm = server.settings.access_token_algorithm;
     let token = server
         .keys

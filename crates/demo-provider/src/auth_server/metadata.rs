@@ -8,8 +8,10 @@ use serde_json::{Map, Value, json};
 use super::error::{failure_response, json_response};
 use super::{AuthServer, ServerState};
 use crate::client::AuthMethod;
+use crate::dpop;
 use crate::feed::{EventKind, EventServer};
 use crate::keys::SigningAlgorithm;
+use crate::policy::DpopSupport;
 use crate::scope::Scope;
 
 /// The document of both well-known addresses.
@@ -142,6 +144,10 @@ fn extensions(server: &AuthServer) -> Vec<(&'static str, Value)> {
             "require_pushed_authorization_requests",
             json!(policy.require_par),
         ));
+    }
+    if policy.dpop == DpopSupport::Advertised {
+        // RFC 9449 5.1.
+        members.push(("dpop_signing_alg_values_supported", json!(dpop::ALGORITHMS)));
     }
     members
 }

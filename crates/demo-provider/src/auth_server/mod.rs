@@ -19,6 +19,7 @@ pub(crate) mod logout;
 pub(crate) mod metadata;
 pub(crate) mod pages;
 pub(crate) mod par;
+pub(crate) mod prover;
 pub(crate) mod register;
 pub(crate) mod revoke;
 pub(crate) mod session;
@@ -38,6 +39,7 @@ use tokio::sync::Semaphore;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::client::Clients;
+use crate::dpop::Guard;
 use crate::keys::{KeyRing, SigningAlgorithm};
 use crate::lock;
 use crate::shared::Shared;
@@ -76,6 +78,7 @@ pub(crate) struct AuthServer {
     pub(crate) pushed: Mutex<PushedRequests>,
     pub(crate) grants: Mutex<Grants>,
     pub(crate) consents: Mutex<Consents>,
+    pub(crate) dpop: Guard,
     pub(crate) throttle: Mutex<Throttle>,
     /// One password is checked at a time, so that guesses in parallel are counted too.
     pub(crate) hashing: Semaphore,
@@ -93,6 +96,7 @@ impl AuthServer {
             pushed: Mutex::default(),
             grants: Mutex::default(),
             consents: Mutex::default(),
+            dpop: Guard::default(),
             throttle: Mutex::default(),
             hashing: Semaphore::new(1),
         }
@@ -139,6 +143,10 @@ pub(crate) fn router(server: ServerState) -> Router {
             get(userinfo::userinfo).post(userinfo::userinfo),
         )
         .route("/revoke", post(revoke::revoke))
+        .layer(axum::middleware::from_fn_with_state(
+            server.clone(),
+            prover::give_nonce,
+        ))
         .layer(cors::registered(&server.shared.origins));
     let pages = Router::new()
         .route("/", get(home::home))

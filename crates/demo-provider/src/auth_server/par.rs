@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::authorization_request::{self, AuthorizationRequest, Refusal};
 use super::error::{Code, OAuthError, failure_response, json_response, read_any_form};
-use super::{AuthServer, ServerState, client_auth};
+use super::{AuthServer, ServerState, client_auth, prover};
+use crate::dpop::{Problem, Refused};
 use crate::feed::{EventKind, EventServer};
 use crate::lock;
 use crate::secret::{Fingerprint, random_text};
@@ -141,15 +142,26 @@ fn answer(
     if params.get("request_uri").is_some() {
         return Err(invalid("request_uri must not be pushed itself"));
     }
+    let prover = server.prover(headers, "/par")?;
     let client_id = client.id.clone();
-    let request = authorization_request::check_of(server, &params, client).map_err(|refusal| {
-        match refusal {
-            // Nobody is redirected here, so everything can be told to the client.
-            Refusal::Page(_) => invalid("redirect_uri is missing or not one of this client's"),
-            Refusal::Client(_, error) => error,
+    let mut request =
+        authorization_request::check_of(server, &params, client).map_err(|refusal| {
+            match refusal {
+                // Nobody is redirected here, so everything can be told to the client.
+                Refusal::Page(_) => invalid("redirect_uri is missing or not one of this client's"),
+                Refusal::Client(_, error) => error,
+            }
+        })?;
+    // The proof binds the code as dpop_jkt does, and where both come they must agree (RFC 9449 10.1).
+    match (&request.dpop_jkt, prover.key()) {
+        (Some(named), Some(_)) if !prover.may_use(Some(named)) => {
+            return Err(prover::refusal(Refused::Invalid(Problem::OtherKey)));
         }
-    })?;
+        (None, Some(key)) => request.dpop_jkt = Some(key.to_owned()),
+        _ => {}
+    }
     let details = [
+        ("dpop", prover.told()),
         ("scope", request.scopes.to_string()),
         ("resource", request.resources.join(" ")),
         ("expires_in", policy.par_seconds.to_string()),

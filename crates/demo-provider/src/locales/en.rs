@@ -24,6 +24,7 @@ pub(crate) const EN: Messages = Messages {
     consent_resources: "At these services:",
     resource_api: "Your notes and profile",
     resource_calendar: "Your calendar",
+    consent_dpop: "What the app gets will be bound to a key of its own: a stolen copy is worth nothing without that key.",
     consent_returns_to: "Whatever you choose, you return to {}.",
     consent_allow: "Allow",
     consent_deny: "Deny",

@@ -24,6 +24,7 @@ pub(crate) const KO: Messages = Messages {
     consent_resources: "대상 서비스:",
     resource_api: "메모와 프로필",
     resource_calendar: "캘린더",
+    consent_dpop: "앱에 발급되는 토큰은 앱이 가진 키에 묶입니다. 누가 토큰을 훔쳐 가더라도 그 키가 없으면 쓸 수 없습니다.",
     consent_returns_to: "어느 쪽을 선택하셔도 {} 주소로 돌아갑니다.",
     consent_allow: "허용",
     consent_deny: "거부",

@@ -48,6 +48,8 @@ pub(crate) struct Messages {
     pub(crate) resource_api: &'static str,
     /// The calendar in words.
     pub(crate) resource_calendar: &'static str,
+    /// The tokens will be bound to a key.
+    pub(crate) consent_dpop: &'static str,
     /// `{}` is the app's origin.
     pub(crate) consent_returns_to: &'static str,
     /// Button.
