@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::acr::ACR_SECOND_FACTOR;
 use crate::dpop::{self, NonceChallenge, Problem, Refused};
 use crate::scope::Scope;
 
@@ -30,6 +31,11 @@ pub(crate) enum Challenge {
     InvalidToken,
     /// The token is good, and does not reach this far.
     InsufficientScope(Scope),
+    /// The token is good, and its user did not sign in surely or lately enough (RFC 9470 3).
+    InsufficientAuthentication {
+        /// Seconds.
+        max_age: u64,
+    },
     /// The proof is missing or no good (RFC 9449 7.1).
     InvalidProof(Problem),
     /// The proof needs a nonce of this server's (RFC 9449 9).
@@ -65,6 +71,7 @@ impl Challenge {
             Self::InvalidRequest => "invalid_request",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope(_) => "insufficient_scope",
+            Self::InsufficientAuthentication { .. } => "insufficient_user_authentication",
             Self::InvalidProof(_) => "invalid_dpop_proof",
             Self::UseNonce => "use_dpop_nonce",
         }
@@ -72,9 +79,11 @@ impl Challenge {
 
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            Self::NoToken | Self::InvalidToken | Self::InvalidProof(_) | Self::UseNonce => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::NoToken
+            | Self::InvalidToken
+            | Self::InsufficientAuthentication { .. }
+            | Self::InvalidProof(_)
+            | Self::UseNonce => StatusCode::UNAUTHORIZED,
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
         }
@@ -88,6 +97,9 @@ impl Challenge {
                 "the access token is expired, revoked, not for this resource, or not for this key"
             }
             Self::InsufficientScope(_) => "the access token's scope does not reach this far",
+            Self::InsufficientAuthentication { .. } => {
+                "the user must sign in with a second factor, and not too long ago"
+            }
             Self::InvalidProof(problem) => return problem.reason(),
             Self::UseNonce => "the DPoP proof needs the nonce of the DPoP-Nonce header",
         };
@@ -103,6 +115,9 @@ impl Challenge {
         let mut parameters = format!(", error=\"{error}\", error_description=\"{description}\"");
         if let Self::InsufficientScope(scope) = self {
             parameters += &format!(", scope=\"{}\"", scope.name());
+        }
+        if let Self::InsufficientAuthentication { max_age } = self {
+            parameters += &format!(", acr_values=\"{ACR_SECOND_FACTOR}\", max_age=\"{max_age}\"");
         }
         parameters
     }

@@ -29,6 +29,8 @@ pub struct Counters {
     pub dpop_replays: u64,
     /// Requests that were sent back for a DPoP nonce, at both servers.
     pub dpop_nonce_challenges: u64,
+    /// Requests at the API that were sent back for a stronger or fresher sign-in.
+    pub step_up_challenges: u64,
     /// Requests at the revocation endpoint.
     pub revocation_requests: u64,
     /// Requests at the end-session endpoint.

@@ -193,6 +193,10 @@ pub struct FaultSettings {
     pub omit_refresh_token: Times,
     /// A refresh is answered without an ID token.
     pub omit_id_token_on_refresh: Times,
+    /// An authorization request is granted as if it had no `acr_values`.
+    pub ignore_acr_values: Times,
+    /// An authorization request is granted as if it had no `max_age`.
+    pub ignore_max_age: Times,
     /// `iss` of the authorization response names another issuer.
     pub callback_wrong_iss: Times,
     /// The authorization response has no `iss`, though the metadata promises one.
@@ -207,6 +211,8 @@ pub struct FaultSettings {
     pub id_token_wrong_sub: Times,
     /// `at_hash` of the ID token belongs to another access token.
     pub id_token_wrong_at_hash: Times,
+    /// The ID token has no `auth_time`.
+    pub id_token_omit_auth_time: Times,
     /// The ID token is expired already.
     pub id_token_expired: Times,
     /// The ID token's signature does not verify.
@@ -235,6 +241,9 @@ pub struct FaultSettings {
     pub hold_api_requests: bool,
     /// The API answers 401 `invalid_token` to a good token.
     pub api_unauthorized: Times,
+    /// The API answers 401 `insufficient_user_authentication` to a good token, however surely its
+    /// user is known.
+    pub api_step_up: Times,
     /// The API fails.
     pub api_failure: Option<Failure>,
     /// The API answers without CORS headers (its preflight still passes).
@@ -380,16 +389,19 @@ pub enum FaultAction {
     ExpireAccessTokens,
     /// Every token and every provider session ends now.
     RevokeEverything,
+    /// Nobody has set up one-time codes any more.
+    ForgetOneTimeCodes,
     /// Every knob goes back to its default, and the policy to what it was at start.
     Reset,
 }
 
 impl FaultAction {
     /// Every action there is.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::RotateKeys,
         Self::ExpireAccessTokens,
         Self::RevokeEverything,
+        Self::ForgetOneTimeCodes,
         Self::Reset,
     ];
 }

@@ -19,6 +19,7 @@
 //! passwords; it is no place for real accounts.
 
 mod access;
+mod acr;
 mod api;
 mod app;
 mod auth_server;
@@ -41,6 +42,7 @@ mod secret;
 mod shared;
 mod users;
 
+pub use acr::{ACR_PASSWORD, ACR_SECOND_FACTOR};
 pub use app::{AppError, default_app_config};
 pub use builder::{DEMO_CLIENT_ID, DemoProvider, DemoProviderBuilder, StartError};
 pub use client::{AuthMethod, NewClient, RefreshPolicy, RegisteredClient, RegistrationError};

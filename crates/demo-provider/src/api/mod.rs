@@ -4,6 +4,7 @@ pub(crate) mod calendar;
 pub(crate) mod jwks;
 pub(crate) mod me;
 pub(crate) mod notes;
+pub(crate) mod vault;
 pub(crate) mod verify;
 
 use std::borrow::Cow;
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::access::{self, Challenge, Realm, Scheme};
+use crate::acr::Level;
 use crate::auth_server::cors::{self, WithoutCors};
 use crate::auth_server::error::failure_response;
 use crate::dpop::{self, DPOP, Guard, Target};
@@ -114,6 +116,7 @@ impl Api {
                 "switched on in the fault panel".into(),
             ));
         }
+        self.check_authentication(needs, &token)?;
         match needs.scope {
             Some(scope) if !token.scopes.contains(scope) => Err((
                 Challenge::InsufficientScope(scope),
@@ -121,6 +124,41 @@ impl Api {
             )),
             _ => Ok(token),
         }
+    }
+
+    /// Whether the token's user signed in surely and lately enough (RFC 9470 3).
+    fn check_authentication(
+        &self,
+        needs: &Needs,
+        token: &AccessToken,
+    ) -> Result<(), (Challenge, Cow<'static, str>)> {
+        let max_age = self.shared.policy.get().vault_max_age_seconds;
+        let refuse = |reason: &'static str| {
+            self.shared
+                .tally
+                .count(|counters| &mut counters.step_up_challenges);
+            let challenge = Challenge::InsufficientAuthentication { max_age };
+            Err((challenge, reason.into()))
+        };
+        if self.shared.faults.strikes(|f| &mut f.api_step_up) {
+            return refuse("switched on in the fault panel");
+        }
+        if !needs.step_up {
+            return Ok(());
+        }
+        let level = token.acr.as_deref().and_then(Level::named);
+        if level < Some(Level::SecondFactor) {
+            return refuse("the user did not give a second factor");
+        }
+        let age = self
+            .shared
+            .clock
+            .now()
+            .checked_sub(token.auth_time.unwrap_or(0));
+        if age.is_some_and(|age| age > max_age) {
+            return refuse("the user signed in too long ago");
+        }
+        Ok(())
     }
 
     /// Whether the token came as it must (RFC 9449 7).
@@ -196,6 +234,8 @@ pub(crate) struct Needs {
     endpoint: &'static str,
     resource: Resource,
     scope: Option<Scope>,
+    /// A user who gave a second factor, and lately.
+    step_up: bool,
 }
 
 impl Needs {
@@ -205,6 +245,7 @@ impl Needs {
             endpoint,
             resource,
             scope: None,
+            step_up: false,
         }
     }
 
@@ -214,6 +255,17 @@ impl Needs {
             endpoint,
             resource: Resource::Main,
             scope: Some(scope),
+            step_up: false,
+        }
+    }
+
+    /// A token of this API whose user gave a second factor, and lately.
+    pub(crate) const fn step_up(endpoint: &'static str) -> Self {
+        Self {
+            endpoint,
+            resource: Resource::Main,
+            scope: None,
+            step_up: true,
         }
     }
 }
@@ -271,6 +323,7 @@ pub(crate) fn error_answer(status: StatusCode, error: &str, message: &str) -> Re
 pub(crate) fn router(api: ApiState) -> Router {
     let resources = Router::new()
         .route("/api/me", get(me::me))
+        .route("/api/vault", get(vault::open))
         .route("/api/notes", get(notes::list).post(notes::create))
         .route(
             "/api/notes/{id}",

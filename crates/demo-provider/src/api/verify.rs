@@ -19,6 +19,10 @@ pub(crate) struct AccessToken {
     pub(crate) issued: u64,
     /// The thumbprint of the key it is bound to (RFC 9449 6.1).
     pub(crate) bound_to: Option<String>,
+    /// How surely the user was known.
+    pub(crate) acr: Option<String>,
+    /// When the user signed in: seconds since the Unix epoch.
+    pub(crate) auth_time: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -32,6 +36,10 @@ struct Claims {
     scope: String,
     #[serde(default)]
     cnf: Option<Confirmation>,
+    #[serde(default)]
+    acr: Option<String>,
+    #[serde(default)]
+    auth_time: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -125,6 +133,8 @@ pub(crate) async fn verify(
         expires: claims.exp,
         issued: claims.iat,
         bound_to: claims.cnf.map(|cnf| cnf.jkt),
+        acr: claims.acr,
+        auth_time: claims.auth_time,
     })
 }
 

@@ -64,6 +64,13 @@ pub(crate) async fn show(
                 }
             }
         }
+        section aria-labelledby="codes" {
+            @let set_up = lock(&server.one_time_codes).are_set_up(signed_in.user.sub);
+            h2 #codes { (m.account_codes) }
+            p data-testid="one-time-codes" data-set-up=(set_up) {
+                @if set_up { (m.account_codes_on) } @else { (m.account_codes_off) }
+            }
+        }
         p { a href="/logout" { (m.logout_title) } }
     };
     let response = Page::new(m.account_title, body)

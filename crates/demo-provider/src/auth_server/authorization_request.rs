@@ -10,6 +10,7 @@ use super::error::{Code, OAuthError};
 use super::lang::Lang;
 use super::pages;
 use super::par::REQUEST_URI_PREFIX;
+use crate::acr::Level;
 use crate::client::Client;
 use crate::feed::{EventKind, EventServer};
 use crate::keys::AcceptKeys;
@@ -42,6 +43,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) prompt: Prompt,
     /// Seconds.
     pub(crate) max_age: Option<u64>,
+    /// How surely the user must be known (`acr_values`).
+    pub(crate) level: Level,
     pub(crate) login_hint: Option<String>,
     pub(crate) lang: Option<Lang>,
     /// The user whom `id_token_hint` names.
@@ -263,7 +266,13 @@ fn check_for_client(
                 .map_err(|_| invalid("max_age must be a number of seconds"))
         })
         .transpose()?;
+    let level = check_acr_values(params)?;
     let required_sub = check_hint(server, params)?;
+    let faults = &server.shared.faults;
+    let max_age = max_age.filter(|_| !faults.strikes(|f| &mut f.ignore_max_age));
+    let level = level
+        .filter(|_| !faults.strikes(|f| &mut f.ignore_acr_values))
+        .unwrap_or_default();
     Ok(AuthorizationRequest {
         redirect_uri: redirect_uri.to_owned(),
         state,
@@ -274,6 +283,7 @@ fn check_for_client(
         dpop_jkt,
         prompt,
         max_age,
+        level,
         login_hint: params.get("login_hint").map(str::to_owned),
         lang: params.get("ui_locales").and_then(Lang::from_ui_locales),
         required_sub,
@@ -378,6 +388,26 @@ fn check_prompt(params: &Params) -> Result<Prompt, OAuthError> {
         first = false;
     }
     Ok(prompt)
+}
+
+/// The level that `acr_values` asks for: the first that this server knows, since they come in order
+/// of preference (OpenID Connect Core 3.1.2.1). What cannot be met is refused rather than passed
+/// over in silence (RFC 9470 5).
+fn check_acr_values(params: &Params) -> Result<Option<Level>, OAuthError> {
+    let mut wanted = params
+        .get("acr_values")
+        .unwrap_or_default()
+        .split(' ')
+        .filter(|acr| !acr.is_empty())
+        .peekable();
+    if wanted.peek().is_none() {
+        return Ok(None);
+    }
+    let unmet = || {
+        let description = "acr_values names no level that this server knows";
+        OAuthError::new(Code::UnmetAuthenticationRequirements, description)
+    };
+    wanted.find_map(Level::named).map(Some).ok_or_else(unmet)
 }
 
 /// The user named by `id_token_hint`: an ID token of this server, which may have expired.

@@ -179,7 +179,8 @@ pub(crate) async fn submit(
         return page_with(&server, &visitor, &interaction, request, signed_in, true);
     }
     // A form that was made up may come before the sign-in that the request asks for.
-    if server.next_step(request, Some(signed_in), interaction.proved()) == Step::SignIn {
+    let step = server.next_step(request, Some(signed_in), interaction.proved());
+    if matches!(step, Step::SignIn | Step::SecondFactor) {
         return pages::redirect(&server, &visitor, &interaction.path());
     }
     let allowed = match params.get("decision") {

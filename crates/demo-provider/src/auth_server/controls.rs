@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::error::json_response;
 use super::{AuthServer, ServerState};
 use crate::faults::FaultAction;
+use crate::lock;
 use crate::params::Params;
 
 /// `GET /demo/controls`.
@@ -80,6 +81,7 @@ pub(crate) async fn perform(server: &ServerState, action: FaultAction) -> Result
         }
         FaultAction::ExpireAccessTokens => server.expire_access_tokens(),
         FaultAction::RevokeEverything => server.revoke_everything(),
+        FaultAction::ForgetOneTimeCodes => lock(&server.one_time_codes).forget(),
         FaultAction::Reset => {
             server.shared.faults.reset();
             server.shared.policy.reset();

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::prover::Prover;
+use crate::acr::Level;
 use crate::scope::ScopeSet;
 use crate::secret::{Fingerprint, Secret, random_id, s256};
 
@@ -16,6 +17,7 @@ pub(crate) struct Grant {
     pub(crate) scopes: ScopeSet,
     pub(crate) resources: Vec<String>,
     pub(crate) auth_time: u64,
+    pub(crate) level: Level,
     pub(crate) nonce: Option<String>,
     /// The key that its refresh tokens are bound to (RFC 9449 5): a public client's.
     pub(crate) refresh_jkt: Option<String>,
@@ -32,6 +34,7 @@ pub(crate) struct NewGrant {
     pub(crate) scopes: ScopeSet,
     pub(crate) resources: Vec<String>,
     pub(crate) auth_time: u64,
+    pub(crate) level: Level,
     pub(crate) nonce: Option<String>,
     pub(crate) redirect_uri: String,
     pub(crate) challenge: String,
@@ -145,6 +148,7 @@ impl Grants {
             scopes: new.scopes,
             resources: new.resources,
             auth_time: new.auth_time,
+            level: new.level,
             nonce: new.nonce,
             refresh_jkt: None,
             expires_ms: now_ms.saturating_add(family_lifetime_ms),

@@ -49,6 +49,8 @@ pub(crate) fn access_token(
         "jti": token_id,
         "scope": scopes.to_string(),
         "auth_time": grant.auth_time,
+        "acr": grant.level.acr(),
+        "amr": grant.level.amr(),
     });
     if let (Some(key), Some(members)) = (bound_to, claims.as_object_mut()) {
         members.insert("cnf".to_owned(), json!({"jkt": key}));
@@ -91,7 +93,11 @@ pub(crate) fn id_token(
         "exp",
         json!(now.saturating_add(server.settings.id_token_lifetime.as_secs())),
     );
-    claim("auth_time", json!(grant.auth_time));
+    if !faults.strikes(|f| &mut f.id_token_omit_auth_time) {
+        claim("auth_time", json!(grant.auth_time));
+    }
+    claim("acr", json!(grant.level.acr()));
+    claim("amr", json!(grant.level.amr()));
     claim("at_hash", json!(half_hash(access_token)));
     if let (IdTokenFor::Code, Some(nonce)) = (purpose, &grant.nonce) {
         claim("nonce", json!(nonce));

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::{failure_response, json_response};
 use super::{AuthServer, ServerState};
+use crate::acr::Level;
 use crate::client::AuthMethod;
 use crate::dpop;
 use crate::feed::{EventKind, EventServer};
@@ -105,6 +106,8 @@ fn document(server: &AuthServer) -> Map<String, Value> {
                 "exp",
                 "iat",
                 "auth_time",
+                "acr",
+                "amr",
                 "nonce",
                 "at_hash",
                 "name",
@@ -114,6 +117,7 @@ fn document(server: &AuthServer) -> Map<String, Value> {
                 "email_verified"
             ]),
         ),
+        ("acr_values_supported", json!(Level::ALL.map(Level::acr))),
         ("claims_parameter_supported", json!(false)),
         ("request_parameter_supported", json!(false)),
         // The default of this one is true (Discovery 3).

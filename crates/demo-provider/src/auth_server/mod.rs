@@ -17,11 +17,13 @@ pub(crate) mod lang;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod metadata;
+pub(crate) mod one_time_code;
 pub(crate) mod pages;
 pub(crate) mod par;
 pub(crate) mod prover;
 pub(crate) mod register;
 pub(crate) mod revoke;
+pub(crate) mod second_factor;
 pub(crate) mod session;
 pub(crate) mod throttle;
 pub(crate) mod token;
@@ -46,6 +48,7 @@ use crate::shared::Shared;
 use consent::Consents;
 use grants::Grants;
 use interaction::Interactions;
+use one_time_code::OneTimeCodes;
 use par::PushedRequests;
 use session::Sessions;
 use throttle::Throttle;
@@ -80,6 +83,8 @@ pub(crate) struct AuthServer {
     pub(crate) consents: Mutex<Consents>,
     pub(crate) dpop: Guard,
     pub(crate) throttle: Mutex<Throttle>,
+    pub(crate) one_time_codes: Mutex<OneTimeCodes>,
+    pub(crate) code_throttle: Mutex<Throttle>,
     /// One password is checked at a time, so that guesses in parallel are counted too.
     pub(crate) hashing: Semaphore,
 }
@@ -98,6 +103,8 @@ impl AuthServer {
             consents: Mutex::default(),
             dpop: Guard::default(),
             throttle: Mutex::default(),
+            one_time_codes: Mutex::default(),
+            code_throttle: Mutex::default(),
             hashing: Semaphore::new(1),
         }
     }
@@ -158,6 +165,10 @@ pub(crate) fn router(server: ServerState) -> Router {
         )
         .route("/interaction/{id}", get(interaction::show))
         .route("/interaction/{id}/login", post(login::submit))
+        .route(
+            "/interaction/{id}/second-factor",
+            post(second_factor::submit),
+        )
         .route("/interaction/{id}/consent", post(consent::submit))
         .route("/logout", get(logout::logout).post(logout::logout_by_form))
         .route("/logout/confirm", post(logout::confirm))

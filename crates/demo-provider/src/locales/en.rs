@@ -34,6 +34,21 @@ pub(crate) const EN: Messages = Messages {
     scope_offline_access: "Stay signed in without asking you again",
     scope_notes_read: "Read your notes",
     scope_notes_write: "Add, change and delete your notes",
+    code_title: "One more step",
+    code_for: "{} asks for more than your password.",
+    code_label: "One-time code",
+    code_help: "The six digits that your authenticator app shows now.",
+    code_submit: "Continue",
+    code_wrong: "This code is not right. Please enter the one that your app shows now.",
+    code_used: "This code was used already. Please wait until your app shows the next one.",
+    code_set_up_title: "Set up one-time codes",
+    code_set_up_text: "Add your account to an authenticator app: open the link on your phone, or type in the key. Then enter the first code below. After that, the key is not shown again.",
+    code_key: "Key",
+    code_link: "Link",
+    code_demo: "No authenticator app at hand? In this demo, the code is",
+    account_codes: "One-time codes",
+    account_codes_on: "They are set up: apps can ask for one when you do something important.",
+    account_codes_off: "They are not set up. You can do so as soon as an app asks for one.",
     logout_title: "Sign out",
     logout_question: "Do you want to sign out, {}?",
     logout_asked_by: "{} asked for this.",
@@ -104,6 +119,22 @@ pub(crate) const EN: Messages = Messages {
         _ => format!(
             "There were too many wrong passwords. Please wait {seconds} seconds, then try again."
         ),
+    },
+    code_wait: |seconds| match seconds {
+        1 => "There were too many wrong codes. Please wait a second, then try again.".to_owned(),
+        _ => {
+            format!(
+                "There were too many wrong codes. Please wait {seconds} seconds, then try again."
+            )
+        }
+    },
+    code_demo_wait: |seconds| {
+        match seconds {
+        1 => "No authenticator app at hand? In this demo, the next code comes in a second: reload this page then.".to_owned(),
+        _ => format!(
+            "No authenticator app at hand? In this demo, the next code comes in {seconds} seconds: reload this page then."
+        ),
+    }
     },
     moment: |year, month, day, hour, minute| {
         format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")

@@ -34,6 +34,21 @@ pub(crate) const KO: Messages = Messages {
     scope_offline_access: "다시 묻지 않고 로그인 유지",
     scope_notes_read: "메모 읽기",
     scope_notes_write: "메모 추가, 수정, 삭제",
+    code_title: "추가 인증",
+    code_for: "{}에서 비밀번호 외에 추가 인증을 요청합니다.",
+    code_label: "일회용 코드",
+    code_help: "인증 앱에 지금 표시된 숫자 6자리를 입력해 주세요.",
+    code_submit: "계속",
+    code_wrong: "코드가 올바르지 않습니다. 인증 앱에 지금 표시된 코드를 입력해 주세요.",
+    code_used: "이미 사용한 코드입니다. 인증 앱에 다음 코드가 표시될 때까지 기다려 주세요.",
+    code_set_up_title: "일회용 코드 설정",
+    code_set_up_text: "인증 앱에 계정을 추가해 주세요. 휴대전화에서 링크를 열거나 키를 직접 입력하시면 됩니다. 그런 다음 아래에 첫 코드를 입력해 주세요. 설정이 끝나면 키는 다시 표시되지 않습니다.",
+    code_key: "키",
+    code_link: "링크",
+    code_demo: "인증 앱이 없으신가요? 데모에서는 다음 코드를 쓰실 수 있습니다:",
+    account_codes: "일회용 코드",
+    account_codes_on: "설정되어 있습니다. 중요한 작업을 할 때 앱에서 코드를 요청할 수 있습니다.",
+    account_codes_off: "설정되어 있지 않습니다. 앱에서 코드를 요청할 때 설정하실 수 있습니다.",
     logout_title: "로그아웃",
     logout_question: "{} 님, 로그아웃하시겠습니까?",
     logout_asked_by: "{}에서 로그아웃을 요청했습니다.",
@@ -99,6 +114,14 @@ pub(crate) const KO: Messages = Messages {
     register_another: "다른 앱 등록하기",
     login_wait: |seconds| {
         format!("비밀번호를 여러 번 잘못 입력했습니다. {seconds}초 뒤에 다시 시도해 주세요.")
+    },
+    code_wait: |seconds| {
+        format!("코드를 여러 번 잘못 입력했습니다. {seconds}초 뒤에 다시 시도해 주세요.")
+    },
+    code_demo_wait: |seconds| {
+        format!(
+            "인증 앱이 없으신가요? 데모에서는 {seconds}초 뒤에 다음 코드가 나옵니다. 그때 이 페이지를 새로고침해 주세요."
+        )
     },
     moment: |year, month, day, hour, minute| {
         format!("{year}년 {month}월 {day}일 {hour:02}:{minute:02} (UTC)")

@@ -68,6 +68,36 @@ pub(crate) struct Messages {
     pub(crate) scope_notes_read: &'static str,
     /// `notes:write` in words.
     pub(crate) scope_notes_write: &'static str,
+    /// Title of the page that asks for a one-time code.
+    pub(crate) code_title: &'static str,
+    /// `{}` is the app's name.
+    pub(crate) code_for: &'static str,
+    /// Label.
+    pub(crate) code_label: &'static str,
+    /// Help.
+    pub(crate) code_help: &'static str,
+    /// Button.
+    pub(crate) code_submit: &'static str,
+    /// Error.
+    pub(crate) code_wrong: &'static str,
+    /// Error.
+    pub(crate) code_used: &'static str,
+    /// Heading.
+    pub(crate) code_set_up_title: &'static str,
+    /// Text.
+    pub(crate) code_set_up_text: &'static str,
+    /// Term.
+    pub(crate) code_key: &'static str,
+    /// Term.
+    pub(crate) code_link: &'static str,
+    /// Before the code that a demo shows.
+    pub(crate) code_demo: &'static str,
+    /// Heading.
+    pub(crate) account_codes: &'static str,
+    /// Text.
+    pub(crate) account_codes_on: &'static str,
+    /// Text.
+    pub(crate) account_codes_off: &'static str,
     /// Title and link.
     pub(crate) logout_title: &'static str,
     /// `{}` is the user's name.
@@ -196,6 +226,10 @@ pub(crate) struct Messages {
     pub(crate) register_another: &'static str,
     /// Too many wrong passwords; seconds to wait.
     pub(crate) login_wait: fn(u64) -> String,
+    /// Too many wrong codes; seconds to wait.
+    pub(crate) code_wait: fn(u64) -> String,
+    /// All codes of a demo were used; seconds to the next.
+    pub(crate) code_demo_wait: fn(u64) -> String,
     /// A moment in UTC: year, month, day, hour, minute.
     pub(crate) moment: fn(u64, u64, u64, u64, u64) -> String,
     /// A redirect URI that can't be registered.

@@ -27,6 +27,7 @@ mod register;
 mod resources;
 mod revoke;
 mod sign_in;
+mod step_up;
 mod support;
 mod token;
 mod userinfo;
