@@ -127,7 +127,8 @@ pub(crate) fn step(name: &str, take: impl FnOnce() -> Result<()>) -> Result<()> 
     Ok(())
 }
 
-fn wasm_target(project: &Project) -> Result<()> {
+/// Rust's standard library for browsers.
+pub(crate) fn wasm_target(project: &Project) -> Result<()> {
     let sysroot = process::output(project.command("rustc")?.args(["--print", "sysroot"]))?;
     let library = std::path::Path::new(sysroot.trim())
         .join("lib/rustlib")

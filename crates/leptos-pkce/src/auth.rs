@@ -235,6 +235,15 @@ impl SignedInSession {
         }
     }
 
+    /// Whether a scope was granted, as far as the provider said; scopes are case-sensitive.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.details()
+            .scope
+            .split_ascii_whitespace()
+            .any(|granted| granted == scope)
+    }
+
     /// An access token that is valid for at least `min_validity` longer, or half of its lifetime
     /// where that is less. One that is about to end is renewed first, once for all who ask.
     ///

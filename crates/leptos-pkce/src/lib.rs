@@ -32,8 +32,8 @@ mod shell;
 pub use api::{ApiRequest, ApiResponse};
 pub use auth::{Auth, Ended, Session, SignedInSession, SignedOutSession, use_auth, use_session};
 pub use components::{
-    AuthErrorNotice, AuthProvider, ErrorNotice, SessionLoading, SignInButton, SignOutButton,
-    SignedIn, SignedOut,
+    AuthErrorNotice, AuthProvider, ErrorNotice, RequireClaims, RequireSignIn, SessionLoading,
+    SignInButton, SignOutButton, SignedIn, SignedOut, UserMenu,
 };
 pub use locales::{Labels, Language, use_labels, use_language};
 pub use page_config::page_config;

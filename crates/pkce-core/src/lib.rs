@@ -20,6 +20,8 @@ pub mod return_to;
 pub mod secret;
 pub mod session;
 pub mod sign_out;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod time;
 pub mod token;
 pub mod url;

@@ -71,6 +71,12 @@ pub struct Labels {
     pub sign_out: &'static str,
     /// While it is not known yet who is signed in.
     pub loading: &'static str,
+    /// Where only a signed-in user sees more.
+    pub sign_in_needed: &'static str,
+    /// Where another user would see more.
+    pub not_allowed: &'static str,
+    /// Before the user's name, on the button of the user menu, for those who only hear it.
+    pub account: &'static str,
     /// On the button that tries again.
     pub try_again: &'static str,
     /// On the button that takes a notice away.
