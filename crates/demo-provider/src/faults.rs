@@ -246,6 +246,8 @@ pub struct FaultSettings {
     pub api_step_up: Times,
     /// The API fails.
     pub api_failure: Option<Failure>,
+    /// A challenge of the API is not exposed through CORS, so that no page can read it.
+    pub api_challenge_hidden: Times,
     /// The API answers without CORS headers (its preflight still passes).
     pub api_without_cors: Times,
 }

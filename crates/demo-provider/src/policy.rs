@@ -34,6 +34,28 @@ pub enum DpopNonces {
     Rotating,
 }
 
+impl std::str::FromStr for DpopSupport {
+    type Err = PolicyError;
+
+    fn from_str(name: &str) -> Result<Self, PolicyError> {
+        [Self::Advertised, Self::Unadvertised, Self::Off]
+            .into_iter()
+            .find(|support| support.name() == name)
+            .ok_or_else(|| PolicyError("say advertised, unadvertised or off".to_owned()))
+    }
+}
+
+impl std::str::FromStr for DpopNonces {
+    type Err = PolicyError;
+
+    fn from_str(name: &str) -> Result<Self, PolicyError> {
+        [Self::Off, Self::Required, Self::Rotating]
+            .into_iter()
+            .find(|nonces| nonces.name() == name)
+            .ok_or_else(|| PolicyError("say off, required or rotating".to_owned()))
+    }
+}
+
 impl DpopSupport {
     /// Its name in JSON and on the command line.
     #[must_use]
@@ -270,9 +292,11 @@ mod tests {
             DpopSupport::Off,
         ] {
             assert_eq!(json!(support), support.name());
+            assert_eq!(support.name().parse(), Ok(support));
         }
         for nonces in [DpopNonces::Off, DpopNonces::Required, DpopNonces::Rotating] {
             assert_eq!(json!(nonces), nonces.name());
+            assert_eq!(nonces.name().parse(), Ok(nonces));
         }
     }
 }

@@ -382,6 +382,11 @@ async fn watch(State(api): State<ApiState>, request: Request, next: Next) -> Res
         let wanted = api.shared.policy.get().api_nonces;
         api.dpop.give_nonce(&api.shared, wanted, &mut response);
     }
+    if response.headers().contains_key(header::WWW_AUTHENTICATE)
+        && faults.strikes(|f| &mut f.api_challenge_hidden)
+    {
+        cors::hide(&mut response, header::WWW_AUTHENTICATE);
+    }
     if faults.strikes(|f| &mut f.api_without_cors) {
         response.extensions_mut().insert(WithoutCors);
     }

@@ -62,11 +62,20 @@ pub(crate) fn demo_apps(origins: &Origins) -> CorsLayer {
 #[derive(Clone, Copy)]
 pub(crate) struct WithoutCors;
 
-/// Marks a response whose nonce a fault hides from pages.
-#[derive(Clone, Copy)]
-pub(crate) struct HiddenNonce;
+/// Headers that a fault hides from pages, in a response's extensions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hidden(Vec<HeaderName>);
 
-/// Takes the CORS headers out of a marked response, or the nonce out of those that pages may read.
+/// Marks a response whose header of that name no page may read.
+pub(crate) fn hide(response: &mut Response, name: HeaderName) {
+    response
+        .extensions_mut()
+        .get_or_insert_default::<Hidden>()
+        .0
+        .push(name);
+}
+
+/// Takes the CORS headers out of a marked response, or hidden ones out of those that pages may read.
 pub(crate) async fn take_out(mut response: Response) -> Response {
     if response.extensions().get::<WithoutCors>().is_some() {
         let cors: Vec<HeaderName> = response
@@ -78,13 +87,17 @@ pub(crate) async fn take_out(mut response: Response) -> Response {
         for name in cors {
             response.headers_mut().remove(name);
         }
-    } else if response.extensions().get::<HiddenNonce>().is_some() {
+    } else if let Some(Hidden(hidden)) = response.extensions().get::<Hidden>() {
         let exposed = response.headers().get(ACCESS_CONTROL_EXPOSE_HEADERS);
         let exposed = exposed.and_then(|exposed| exposed.to_str().ok());
         let others: Vec<&str> = exposed
             .unwrap_or_default()
             .split(',')
-            .filter(|name| !name.trim().eq_ignore_ascii_case(DPOP_NONCE.as_str()))
+            .filter(|exposed| {
+                let is_exposed =
+                    |name: &HeaderName| exposed.trim().eq_ignore_ascii_case(name.as_str());
+                !hidden.iter().any(is_exposed)
+            })
             .collect();
         if let Ok(others) = HeaderValue::from_str(&others.join(",")) {
             response

@@ -152,7 +152,6 @@ mod tests {
 
     #[test]
     fn codes_are_the_ones_of_rfc_6238_appendix_b() {
-        // The table has eight digits; the last six of them are the six-digit code.
         let totp = totp(b"12345678901234567890".to_vec(), "alice").unwrap();
         for (time, code) in [
             (59, "94287082"),
@@ -162,7 +161,9 @@ mod tests {
             (2_000_000_000, "69279037"),
             (20_000_000_000, "65353130"),
         ] {
-            assert_eq!(totp.generate(time).to_string(), code[2..], "{time}");
+            // The table has eight digits; the last six of them are the six-digit code.
+            let (_, code) = code.split_at(2);
+            assert_eq!(totp.generate(time).to_string(), code, "{time}");
         }
     }
 

@@ -255,6 +255,13 @@ fn refresh(
     let resources = narrow_resources(params, &grant)?;
     let keep = faults.strikes(|f| &mut f.keep_refresh_token);
     let refresh_token = (!keep).then(|| grants.rotate(token, &grant.id, now_ms));
+    let key = binding(server, prover);
+    // A family that began without a key is bound to the first that is proven (RFC 9449 5).
+    if let (Some(key), None, true) = (key, &grant.refresh_jkt, client.is_public())
+        && refresh_token.is_some()
+    {
+        grants.bind(&grant.id, key);
+    }
     drop(grants);
     tell(
         server,
@@ -270,7 +277,7 @@ fn refresh(
         &resources,
         Tokens {
             refresh_token,
-            bound_to: binding(server, prover),
+            bound_to: key,
             purpose: IdTokenFor::Refresh,
         },
     )

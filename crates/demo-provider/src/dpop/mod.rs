@@ -11,7 +11,7 @@ use axum::http::header::HeaderName;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 
-use crate::auth_server::cors::HiddenNonce;
+use crate::auth_server::cors;
 use crate::lock;
 use crate::policy::DpopNonces;
 use crate::shared::Shared;
@@ -186,7 +186,7 @@ impl Guard {
             response.headers_mut().insert(DPOP_NONCE, nonce);
         }
         if shared.faults.strikes(|f| &mut f.dpop_nonce_hidden) {
-            response.extensions_mut().insert(HiddenNonce);
+            cors::hide(response, DPOP_NONCE);
         }
     }
 }

@@ -112,6 +112,26 @@ pub(crate) const EN: Messages = Messages {
     issuer: "Issuer",
     secret_once: "Copy the secret now: it is shown this once, and only its hash is kept.",
     register_another: "Register another app",
+    offers_title: "What this server offers now",
+    offers_text: "The fault panel of the demo and the options of the program change it.",
+    offer_par: "Pushed authorization requests",
+    offer_dpop: "Tokens that are bound to a key",
+    offer_issuer_nonces: "Nonces in proofs, at this server",
+    offer_api_nonces: "Nonces in proofs, at the API",
+    offer_bearer: "Bearer tokens at the API",
+    offer_levels: "Levels of sign-in",
+    offer_vault: "The vault",
+    offer_resources: "Resources",
+    offer_taken: "possible",
+    offer_unadvertised: "possible, and not in the discovery document",
+    offer_required: "required",
+    offer_off: "switched off",
+    nonces_off: "not needed",
+    nonces_required: "required",
+    nonces_rotating: "required, a new one in every answer",
+    level_password: "with a password",
+    level_second_factor: "with a password and a one-time code",
+    registered_demands: "Demands",
     login_wait: |seconds| match seconds {
         1 => {
             "There were too many wrong passwords. Please wait a second, then try again.".to_owned()
@@ -135,6 +155,11 @@ pub(crate) const EN: Messages = Messages {
             "No authenticator app at hand? In this demo, the next code comes in {seconds} seconds: reload this page then."
         ),
     }
+    },
+    offer_vault_text: |seconds| {
+        format!(
+            "opens to a sign-in with a one-time code that is no older than {seconds} s (RFC 9470)"
+        )
     },
     moment: |year, month, day, hour, minute| {
         format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")

@@ -112,6 +112,26 @@ pub(crate) const KO: Messages = Messages {
     issuer: "발급자(issuer)",
     secret_once: "시크릿을 지금 복사해 두세요. 서버에는 해시만 저장되므로 다시 볼 수 없습니다.",
     register_another: "다른 앱 등록하기",
+    offers_title: "이 서버가 지금 제공하는 기능",
+    offers_text: "데모의 장애 패널이나 프로그램 실행 옵션으로 바꿀 수 있습니다.",
+    offer_par: "인가 요청 사전 등록(PAR)",
+    offer_dpop: "키에 묶인 토큰(DPoP)",
+    offer_issuer_nonces: "이 서버의 증명용 논스",
+    offer_api_nonces: "API의 증명용 논스",
+    offer_bearer: "API의 베어러 토큰",
+    offer_levels: "인증 수준",
+    offer_vault: "금고",
+    offer_resources: "리소스",
+    offer_taken: "사용 가능",
+    offer_unadvertised: "사용 가능(디스커버리 문서에는 없음)",
+    offer_required: "필수",
+    offer_off: "꺼짐",
+    nonces_off: "필요 없음",
+    nonces_required: "필수",
+    nonces_rotating: "필수(응답마다 새 값)",
+    level_password: "비밀번호",
+    level_second_factor: "비밀번호와 일회용 코드",
+    registered_demands: "필수 조건",
     login_wait: |seconds| {
         format!("비밀번호를 여러 번 잘못 입력했습니다. {seconds}초 뒤에 다시 시도해 주세요.")
     },
@@ -122,6 +142,9 @@ pub(crate) const KO: Messages = Messages {
         format!(
             "인증 앱이 없으신가요? 데모에서는 {seconds}초 뒤에 다음 코드가 나옵니다. 그때 이 페이지를 새로고침해 주세요."
         )
+    },
+    offer_vault_text: |seconds| {
+        format!("일회용 코드로 로그인한 지 {seconds}초가 지나지 않았을 때만 열립니다. (RFC 9470)")
     },
     moment: |year, month, day, hour, minute| {
         format!("{year}년 {month}월 {day}일 {hour:02}:{minute:02} (UTC)")

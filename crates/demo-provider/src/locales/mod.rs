@@ -224,6 +224,48 @@ pub(crate) struct Messages {
     pub(crate) secret_once: &'static str,
     /// Link.
     pub(crate) register_another: &'static str,
+    /// Heading.
+    pub(crate) offers_title: &'static str,
+    /// Text.
+    pub(crate) offers_text: &'static str,
+    /// Term.
+    pub(crate) offer_par: &'static str,
+    /// Term.
+    pub(crate) offer_dpop: &'static str,
+    /// Term.
+    pub(crate) offer_issuer_nonces: &'static str,
+    /// Term.
+    pub(crate) offer_api_nonces: &'static str,
+    /// Term.
+    pub(crate) offer_bearer: &'static str,
+    /// Term.
+    pub(crate) offer_levels: &'static str,
+    /// Term.
+    pub(crate) offer_vault: &'static str,
+    /// Term.
+    pub(crate) offer_resources: &'static str,
+    /// Something optional that works.
+    pub(crate) offer_taken: &'static str,
+    /// The same, left out of the metadata.
+    pub(crate) offer_unadvertised: &'static str,
+    /// Something that must be done.
+    pub(crate) offer_required: &'static str,
+    /// Something that does not work.
+    pub(crate) offer_off: &'static str,
+    /// No nonces.
+    pub(crate) nonces_off: &'static str,
+    /// Nonces.
+    pub(crate) nonces_required: &'static str,
+    /// A new nonce each time.
+    pub(crate) nonces_rotating: &'static str,
+    /// In words.
+    pub(crate) level_password: &'static str,
+    /// In words.
+    pub(crate) level_second_factor: &'static str,
+    /// Term.
+    pub(crate) registered_demands: &'static str,
+    /// What opens the vault; seconds.
+    pub(crate) offer_vault_text: fn(u64) -> String,
     /// Too many wrong passwords; seconds to wait.
     pub(crate) login_wait: fn(u64) -> String,
     /// Too many wrong codes; seconds to wait.

@@ -430,6 +430,22 @@ async fn a_public_clients_refresh_token_is_bound_and_a_thief_can_neither_use_nor
 }
 
 #[tokio::test]
+async fn a_family_that_began_without_a_key_is_bound_to_the_first_one() {
+    let demo = start().await;
+    let key = Key::es256();
+    let bearer = sign_in(&demo, alice()).await;
+    let proof = key.proof(&demo, "POST", &token_url(&demo)).sign();
+    let bound = refresh_with_proof(&demo, text(&bearer, "refresh_token"), &proof).await;
+    let bound = bound.json();
+    assert_eq!(bound["token_type"], "DPoP");
+    let without = refresh(&demo, text(&bound, "refresh_token")).await;
+    assert_eq!(without.error(), "invalid_dpop_proof");
+    let proof = key.proof(&demo, "POST", &token_url(&demo)).sign();
+    let with = refresh_with_proof(&demo, text(&bound, "refresh_token"), &proof).await;
+    assert_eq!(with.status, 200);
+}
+
+#[tokio::test]
 async fn a_confidential_clients_refresh_token_is_bound_to_its_secret_alone() {
     // RFC 9449 5.
     let demo = start().await;

@@ -203,3 +203,20 @@ async fn a_nonce_can_be_hidden_from_pages() {
         assert!(exposed(&url).await);
     }
 }
+
+#[tokio::test]
+async fn a_challenge_of_the_api_can_be_hidden_from_pages() {
+    let demo = start().await;
+    demo.faults()
+        .set(|f| f.api_challenge_hidden = Times::Next(1));
+    for readable in [false, true] {
+        let request = http()
+            .get(format!("{}/api/vault", demo.api_url()))
+            .header("origin", APP);
+        let reply = Reply::read(request.send().await.unwrap()).await;
+        assert_eq!(challenges(&reply).len(), 2);
+        let exposed = reply.header("access-control-expose-headers").to_lowercase();
+        assert_eq!(exposed.contains("www-authenticate"), readable);
+        assert!(exposed.contains("dpop-nonce"), "{exposed}");
+    }
+}

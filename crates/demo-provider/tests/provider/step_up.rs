@@ -34,7 +34,11 @@ fn code_of(demo: &Demo) -> String {
 /// A code that is not right now (once in half a million runs it is that of a neighbouring step).
 fn wrong_code(demo: &Demo) -> String {
     let right = code_of(demo);
-    let wrong = if right == "000000" { "111111" } else { "000000" };
+    let wrong = if right == "000000" {
+        "111111"
+    } else {
+        "000000"
+    };
     wrong.to_owned()
 }
 
