@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{ApiState, Caller, Needs, Refusal, Resource, json_answer};
+use super::gate::{Caller, Needs, Resource};
+use super::{ApiState, Refusal, json_answer};
 use crate::users::find_by_sub;
 
 const EVENTS: Needs = Needs::token_for("/calendar/events", Resource::Calendar);

@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{ApiState, Caller, Needs, Refusal, error_answer, json_answer};
+use super::gate::{Caller, Needs};
+use super::{ApiState, Refusal, error_answer, json_answer};
 use crate::lock;
 use crate::scope::Scope;
 use crate::users::DEMO_USERS;

@@ -5,7 +5,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
-use super::{ApiState, Caller, Needs, Refusal, json_answer};
+use super::gate::{Caller, Needs};
+use super::{ApiState, Refusal, json_answer};
 use crate::users::find_by_sub;
 
 const VAULT: Needs = Needs::step_up("/api/vault");

@@ -5,7 +5,8 @@ use jsonwebtoken::jwk::KeyAlgorithm;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
-use super::{Api, Resource};
+use super::Api;
+use super::gate::Resource;
 use crate::scope::ScopeSet;
 
 /// A token that is good for this API.

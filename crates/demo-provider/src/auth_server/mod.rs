@@ -1,6 +1,7 @@
 //! The authorization server.
 
 pub(crate) mod account;
+mod authorization_params;
 pub(crate) mod authorization_request;
 pub(crate) mod authorize;
 pub(crate) mod client_auth;

@@ -16,6 +16,7 @@ mod controls;
 mod cors;
 mod discovery;
 mod dpop;
+mod dpop_binding;
 mod faults;
 mod feed;
 mod logout;
