@@ -5,6 +5,7 @@
 #![allow(unreachable_pub)]
 
 mod buttons;
+mod countdown;
 mod error_notice;
 mod guards;
 mod provider;
@@ -12,6 +13,7 @@ mod require;
 mod user_menu;
 
 pub use buttons::{SignInButton, SignOutButton};
+pub use countdown::SessionCountdown;
 pub use error_notice::{AuthErrorNotice, ErrorNotice};
 pub use guards::{SessionLoading, SignedIn, SignedOut};
 pub use provider::AuthProvider;
