@@ -65,3 +65,33 @@ fn a_session_ends_at_its_greatest_age_however_busy_the_user_is() {
         visitor.do_not_see("auth-error").await;
     });
 }
+
+#[test]
+fn a_warning_before_the_idle_limit_offers_to_stay_and_one_answer_is_for_all_tabs() {
+    let setup = Setup::configured(|config| {
+        config["session"] = json!({ "idle_limit_seconds": 16 });
+    });
+    journey_in(setup, |visitor| async move {
+        visitor.arrive_signed_in_as("alice").await;
+        let first = visitor.this_tab().await;
+        let second = visitor.open_tab().await;
+        visitor.open_app().await;
+        visitor.see_user("Alice Liddell").await;
+        visitor.do_not_see("idle-warning").await;
+
+        visitor.see("idle-warning").await;
+        visitor.press("stay-signed-in").await;
+        for tab in [&second, &first] {
+            visitor.look_at(tab).await;
+            visitor
+                .until(
+                    "no warning any more",
+                    "return shown('idle-warning') ? null : true;",
+                    vec![],
+                )
+                .await;
+            visitor.see_user("Alice Liddell").await;
+            visitor.do_not_see("auth-error").await;
+        }
+    });
+}
