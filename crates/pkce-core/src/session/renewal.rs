@@ -266,7 +266,9 @@ impl Engine {
 
     /// Lets the lock go and sends the readers away.
     pub(super) fn let_go(&mut self, active: Active, reason: &Error) {
-        self.release(active.refresh.lock());
+        let now = self.last_seen.unwrap_or(active.record.received_at);
+        // Without the channel the next to hold it has to see that the record is gone.
+        self.release_shared(active.refresh.lock(), now);
         for waiter in active.waiters {
             let result = Err(reason.clone());
             self.effects.push(Effect::TokenReady {

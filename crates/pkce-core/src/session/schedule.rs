@@ -293,7 +293,12 @@ impl Engine {
         let error = Error::new(code, Phase::Refresh)
             .expected("a session within the limits of the configuration")
             .came("one that reached its limit");
-        self.end_everywhere(error, now);
+        if limit.kind == Limit::Idle && !self.environment.channel {
+            // The user may be at work in another tab, unheard.
+            self.end(error);
+        } else {
+            self.end_everywhere(error, now);
+        }
         true
     }
 

@@ -1,9 +1,10 @@
 //! Browsers without Web Locks, or without BroadcastChannel: less comfortable, and as safe.
 
 use super::provider::Kind;
-use super::world::{Fate, World};
+use super::world::{Fate, World, config_with};
 use crate::error::ErrorCode;
 use crate::session::{Event, Missing, Renewal, SessionState, Tabs};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 fn world(has_locks: bool, has_channel: bool) -> (World, usize) {
@@ -188,4 +189,22 @@ fn with_neither_locks_nor_local_storage_tabs_that_know_of_one_another_send_nothi
     for tab in [tab, copy] {
         assert_eq!(world.end(tab), Some(ErrorCode::SessionCopyStale));
     }
+}
+
+#[test]
+fn without_the_channel_a_tab_that_is_idle_ends_alone() {
+    let mut world = World::with_config(config_with(|config| {
+        config["session"] = json!({"idle_limit_seconds": 300});
+    }));
+    world.has_channel = false;
+    let tab = world.open("/");
+    world.sign_in(tab);
+    let copy = world.duplicate(tab);
+    for _ in 0..10 {
+        world.run_secs(100);
+        world.tell(tab, Event::Activity);
+    }
+    assert!(world.end(copy).is_some());
+    assert!(world.session(tab).generation >= 10);
+    assert_no_token_was_sent_twice(&world);
 }

@@ -363,6 +363,7 @@ impl World {
     /// What the page held or waited for is gone.
     fn end_page(&mut self, tab: usize) {
         let page = self.tabs[tab].page;
+        self.tabs[tab].naps += 1;
         self.tabs[tab].timer = None;
         self.tabs[tab].page = 0;
         self.flights.retain(|(owner, _), _| *owner != tab);
@@ -994,7 +995,10 @@ impl World {
                 let grant = self.provider.grant_of(&token);
                 let is_newest = self.provider.is_newest(&token)
                     && grant.is_none_or(|grant| !self.signed_out.contains_key(&grant));
-                assert!(!is_newest || self.is_local_denied, "{token} was the newest");
+                assert!(
+                    !is_newest || self.is_local_denied,
+                    "{tab}: {token} was the newest"
+                );
             }
             _ => {}
         }
