@@ -17,6 +17,7 @@ use crate::metadata::ProviderMetadata;
 use crate::return_to::ReturnTo;
 use crate::secret::{AccessToken, CodeVerifier, Nonce, SecretText, State};
 use crate::time::Timestamp;
+use crate::url::HttpUrl;
 use std::fmt;
 use std::time::Duration;
 
@@ -94,7 +95,7 @@ pub struct Transaction {
     pub(crate) provider: String,
     pub(crate) client_id: String,
     pub(crate) metadata: ProviderMetadata,
-    pub(crate) redirect_uri: String,
+    pub(crate) redirect_uri: HttpUrl,
     pub(crate) state: State,
     pub(crate) nonce: Nonce,
     pub(crate) verifier: CodeVerifier,
@@ -217,7 +218,7 @@ impl Transaction {
             provider: provider.id().as_str().to_owned(),
             client_id: provider.client_id().as_str().to_owned(),
             metadata: metadata.clone(),
-            redirect_uri: provider.redirect_uri().as_str().to_owned(),
+            redirect_uri: provider.redirect_uri().clone(),
             state,
             nonce,
             verifier,
@@ -243,6 +244,12 @@ impl Transaction {
     #[must_use]
     pub const fn binding(&self) -> Option<&Thumbprint> {
         self.binding.as_ref()
+    }
+
+    /// Where the answer has to come (RFC 6749 3.1.2).
+    #[must_use]
+    pub const fn redirect_uri(&self) -> &HttpUrl {
+        &self.redirect_uri
     }
 
     /// The provider as it was when the sign-in began.
@@ -295,7 +302,7 @@ impl Transaction {
                 .str("provider", &self.provider)
                 .str("client_id", &self.client_id)
                 .raw("metadata", &self.metadata.to_json())
-                .str("redirect_uri", &self.redirect_uri)
+                .str("redirect_uri", self.redirect_uri.as_str())
                 .str("state", self.state.expose())
                 .str("nonce", self.nonce.expose())
                 .str("verifier", self.verifier.expose())
@@ -327,7 +334,7 @@ impl Transaction {
             provider: json.str("provider")?.to_owned(),
             client_id: json.str("client_id")?.to_owned(),
             metadata: ProviderMetadata::from_snapshot(json.get("metadata")?)?,
-            redirect_uri: json.str("redirect_uri")?.to_owned(),
+            redirect_uri: HttpUrl::parse(json.str("redirect_uri")?).ok()?,
             state: State::new(json.str("state")?)?,
             nonce: Nonce::new(json.str("nonce")?)?,
             verifier: CodeVerifier::new(json.str("verifier")?)?,

@@ -127,6 +127,7 @@ fn has_any(text: &str, names: &[&str]) -> bool {
 /// An authorization response as it came: nothing in it is believed before [`Callback::judge`].
 #[derive(Debug)]
 pub struct Callback {
+    path: String,
     state: State,
     iss: Option<String>,
     code: Option<Unprinted>,
@@ -192,6 +193,7 @@ impl Callback {
             .filter(|state| is_own_form(state.expose()))
             .ok_or_else(unknown_state)?;
         Ok(Self {
+            path: address.path.to_owned(),
             state,
             iss,
             code: code.map(Unprinted),
@@ -219,6 +221,13 @@ impl Callback {
             return Err(Error::new(ErrorCode::StateExpired, Phase::Callback)
                 .expected("an answer within 10 minutes of the sign-in's start")
                 .came("a later one"));
+        }
+        // RFC 9700 4.4.2: providers may have a redirect URI each, and none answers at another's.
+        let asked = transaction.redirect_uri.path();
+        if self.path != asked {
+            return Err(Error::new(ErrorCode::CallbackInvalid, Phase::Callback)
+                .expected(format!("the answer of this sign-in at {asked}"))
+                .came(format!("one at {}", self.path)));
         }
         // RFC 9207 2.4
         let issuer = transaction.metadata.issuer().as_str();

@@ -114,7 +114,7 @@ pub fn exchange_request(grant: Grant) -> (HttpRequest, Transaction) {
     let mut pairs = vec![
         ("grant_type", "authorization_code"),
         ("code", code.expose()),
-        ("redirect_uri", &transaction.redirect_uri),
+        ("redirect_uri", transaction.redirect_uri.as_str()),
         ("client_id", &transaction.client_id),
         ("code_verifier", transaction.verifier.expose()),
     ];

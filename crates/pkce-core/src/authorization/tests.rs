@@ -277,7 +277,7 @@ fn a_transaction_survives_storage_whole() {
     assert_eq!(after.provider, "local");
     assert_eq!(after.client_id, "spa");
     assert_eq!(after.metadata, before.metadata);
-    assert_eq!(after.redirect_uri, "https://app.example/callback");
+    assert_eq!(after.redirect_uri.as_str(), "https://app.example/callback");
     assert_eq!(after.state.expose(), before.state.expose());
     assert_eq!(after.nonce.expose(), before.nonce.expose());
     assert_eq!(after.verifier.expose(), before.verifier.expose());

@@ -56,6 +56,33 @@ fn refusal(query: &str) -> ErrorCode {
 }
 
 #[test]
+fn an_answer_counts_at_the_redirect_uri_of_its_own_sign_in_alone() {
+    // RFC 9700 4.4.2: mix-up where a provider sends no iss
+    let query = query_with(&[("iss", None)]);
+    let at = |path| {
+        let address = PageAddress {
+            path,
+            query: &query,
+            fragment: "",
+        };
+        let metadata = metadata_with(
+            "authorization_response_iss_parameter_supported",
+            json!(false),
+        );
+        Callback::read(address)
+            .and_then(|callback| callback.judge(transaction_of(&metadata), now()))
+    };
+    assert_eq!(code_of(at("/callback")), Ok(CODE.to_owned()));
+    for other in ["/callback/other", "/other", "/callback/", "/", "/Callback"] {
+        assert_eq!(
+            code_of(at(other)),
+            Err(ErrorCode::CallbackInvalid),
+            "{other}"
+        );
+    }
+}
+
+#[test]
 fn a_good_answer_is_a_grant() {
     // RFC 6749 4.1.2
     assert_eq!(code_of(judge(&query_with(&[]))), Ok(CODE.into()));

@@ -76,7 +76,7 @@ pub(crate) fn begin_with(
 /// A good answer to a transaction.
 pub(crate) fn granted(transaction: Transaction) -> Grant {
     let query = query(&[("code", "c1"), ("state", transaction.state().expose())]);
-    Callback::read(at("/callback", &query, ""))
+    Callback::read(at(transaction.redirect_uri().path(), &query, ""))
         .unwrap()
         .judge(transaction, now())
         .unwrap()
