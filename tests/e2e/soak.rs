@@ -3,6 +3,9 @@
 //!
 //! `cargo xtask soak` runs it, in Chromium, which tells what a page holds in memory.
 
+// It prints a report, which is what it is run for.
+#![allow(clippy::print_stdout)]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,8 +52,11 @@ struct Held {
     listeners: f64,
 }
 
+/// The name of a measure, and how it is read.
+type Measure = (&'static str, fn(&Held) -> f64);
+
 impl Held {
-    const MEASURES: [(&'static str, fn(&Self) -> f64); 4] = [
+    const MEASURES: [Measure; 4] = [
         ("JS heap", |held| held.heap),
         ("wasm memory", |held| held.wasm),
         ("DOM nodes", |held| held.nodes),
