@@ -34,6 +34,9 @@ use crate::url::HttpUrl;
 /// Where a [`ScriptedTab`] is.
 pub const ORIGIN: &str = "https://app.example";
 
+/// What the names of a [`ScriptedTab`]'s entries in storage begin with.
+pub const PREFIX: &str = "test";
+
 /// The page that a [`ScriptedTab`] shows, for
 /// [`ProviderBuilder::build`](crate::config::ProviderBuilder::build).
 ///

@@ -1,4 +1,4 @@
-use super::{ORIGIN, ScriptedProvider};
+use super::{ORIGIN, PREFIX, ScriptedProvider};
 use crate::authorization::{Entropy, SignInOptions};
 use crate::config::Config;
 use crate::encoding::sha256;
@@ -41,13 +41,19 @@ impl ScriptedTab {
     /// A tab that opens the app at a path of its origin, such as `/` or `/notes?x=1`.
     #[must_use]
     pub fn open(config: Config, address: &str) -> Self {
+        Self::open_at(config, address, OPENED_AT)
+    }
+
+    /// [`ScriptedTab::open`], at a time of the test's choice.
+    #[must_use]
+    pub fn open_at(config: Config, address: &str, now: Timestamp) -> Self {
         let mut tab = Self {
             provider: ScriptedProvider::new(&config),
             signatures: SignatureOutcome::Valid,
             holds_requests: false,
-            engine: Engine::new(config.clone(), "test"),
+            engine: Engine::new(config.clone(), PREFIX),
             config,
-            now: OPENED_AT,
+            now,
             timer: None,
             address: String::new(),
             left_for: None,
@@ -99,6 +105,13 @@ impl ScriptedTab {
         self.left_for.as_ref().map(SecretText::expose)
     }
 
+    /// Keys and values of its session storage; the keys begin with [`PREFIX`](super::PREFIX).
+    pub fn session_storage(&self) -> impl Iterator<Item = (&str, &SecretText)> {
+        self.session_storage
+            .iter()
+            .map(|(key, value)| (key.as_str(), value))
+    }
+
     /// Counts [`Effect::Changed`].
     #[must_use]
     pub const fn changes(&self) -> u64 {
@@ -111,7 +124,7 @@ impl ScriptedTab {
         let address = address.strip_prefix(ORIGIN).unwrap_or(address);
         let (rest, fragment) = split(address, '#');
         let (path, query) = split(rest, '?');
-        self.engine = Engine::new(self.config.clone(), "test");
+        self.engine = Engine::new(self.config.clone(), PREFIX);
         self.address = address.to_owned();
         self.left_for = None;
         self.timer = None;
