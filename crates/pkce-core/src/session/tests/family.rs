@@ -675,3 +675,32 @@ fn local_storage_that_is_full_ends_no_session() {
     }
     assert_no_token_was_sent_twice(&world);
 }
+
+#[test]
+fn what_a_tab_that_was_away_hands_over_is_not_taken_for_the_newest() {
+    let mut world = World::new();
+    world.is_local_denied = true;
+    let tab = world.open("/");
+    world.sign_in(tab);
+    let middle = world.duplicate(tab);
+    let oldest = world.duplicate(tab);
+    world.run(100);
+    world.hide(oldest);
+    world.tell(tab, Event::Refresh);
+    world.run_secs(1);
+    world.hide(middle);
+    world.tell(tab, Event::Refresh);
+    world.run_secs(1);
+    assert!(world.session(tab).generation > world.session(middle).generation);
+    assert!(world.session(middle).generation > world.session(oldest).generation);
+    // Who has the newest cannot say so.
+    world.freeze(tab);
+    world.show(middle);
+    world.show(oldest);
+    world.run(50);
+    assert_eq!(world.session(oldest).generation, 1);
+    world.close(middle);
+    world.run_secs(100);
+    assert_eq!(world.end(oldest), Some(ErrorCode::SessionCopyStale));
+    assert_no_token_was_sent_twice(&world);
+}

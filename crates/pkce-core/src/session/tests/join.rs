@@ -340,3 +340,24 @@ fn a_session_past_its_limit_is_not_taken_over() {
     assert!(is_signed_out(&world, new));
     assert_eq!(world.notice(new), None);
 }
+
+#[test]
+fn a_record_that_is_gone_by_the_time_of_the_look_lets_nobody_in() {
+    let mut world = World::new();
+    let late = world.open("/");
+    let tab = world.open("/");
+    world.sign_in(tab);
+    let copy = world.duplicate(tab);
+    world.run(200);
+    (world.message_lag, world.local_lag) = (20, 60);
+    // In the cache it hears no sign-out, and comes back before it can read of it.
+    world.hide(copy);
+    world.sign_out(tab);
+    world.show(copy);
+    world.reload(late);
+    assert_eq!(world.state(late), SessionState::Loading);
+    world.run(70);
+    assert!(world.is_signed_in(copy), "it answers");
+    world.run_secs(3);
+    assert!(is_signed_out(&world, late));
+}
