@@ -10,8 +10,8 @@ use crate::{home, notes, preferences, welcome};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos_pkce::{
-    AuthErrorNotice, AuthProvider, ErrorNotice, Language, Session, SessionLoading, SignOutButton,
-    page_config, use_language, use_session,
+    AuthErrorNotice, AuthProvider, ErrorNotice, Language, Session, SessionCountdown,
+    SessionLoading, SignOutButton, page_config, use_language, use_session,
 };
 
 /// The whole app.
@@ -57,7 +57,9 @@ fn whole_page() -> AnyView {
         .attr("role", "status")
         .child(move || news.and_then(News::get).map(|text| text(texts.get())));
     let notice = view! { <AuthErrorNotice/> }.into_any();
-    frame(navigation(), account(), (notice, news_line, content()))
+    let countdown = view! { <SessionCountdown/> }.into_any();
+    let content = (countdown, notice, news_line, content());
+    frame(navigation(), account(), content)
 }
 
 /// Header, content and footer.

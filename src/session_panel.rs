@@ -1,13 +1,13 @@
 //! How the session is going: the time left of the access token, and its renewal.
 
 use crate::format;
-use crate::locales::Pick;
+use crate::locales::{Messages, Pick};
 use crate::text::use_texts;
 use crate::ui::{El, Parts, button, dd, div, dl, dt, h2, li, p, progress, section, span, ul, view};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos_pkce::{
-    ErrorCode, Renewal, SignedInSession, Timestamp, use_labels, use_language, use_session,
+    ErrorCode, Renewal, SignedInSession, Tabs, Timestamp, use_labels, use_language, use_session,
 };
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ struct Details {
     can_refresh: bool,
     generation: u64,
     renewal: Renewal,
+    tabs: Tabs,
 }
 
 impl Details {
@@ -34,10 +35,11 @@ impl Details {
             expires_at: details.expires_at,
             ends_at: details.ending.at(),
             token_type: details.token_type.as_str(),
-            scope: details.scope,
+            scope: details.scope.to_string(),
             can_refresh: details.can_refresh,
             generation: details.generation,
             renewal: details.renewal,
+            tabs: details.tabs,
         }
     }
 
@@ -239,9 +241,19 @@ fn facts(details: Source) -> El {
                 .into_any(),
         ),
         fact(|t| t.token_type, shown(|d, _| d.token_type.to_owned())),
-        fact(
-            |t| t.signed_in_at,
-            shown(|d, language| format::date_time(d.signed_in_at, language)),
+        (
+            fact(
+                |t| t.tabs,
+                span()
+                    .attr("data-testid", "tabs")
+                    .attr("data-tabs", move || details.read(|d| tabs_word(d.tabs)))
+                    .child(move || details.read(|d| tabs_text(d.tabs, texts.get())))
+                    .into_any(),
+            ),
+            fact(
+                |t| t.signed_in_at,
+                shown(|d, language| format::date_time(d.signed_in_at, language)),
+            ),
         ),
         move || has_end.get().then(end),
         div().class("wide").child((
@@ -249,6 +261,22 @@ fn facts(details: Source) -> El {
             dd().child(scopes(details)),
         )),
     ))
+}
+
+const fn tabs_word(tabs: Tabs) -> &'static str {
+    match tabs {
+        Tabs::Alone => "alone",
+        Tabs::Family => "family",
+        Tabs::Limited { .. } => "limited",
+    }
+}
+
+const fn tabs_text(tabs: Tabs, texts: &Messages) -> &'static str {
+    match tabs {
+        Tabs::Alone => texts.tabs_alone,
+        Tabs::Family => texts.tabs_family,
+        Tabs::Limited { .. } => texts.tabs_limited,
+    }
 }
 
 fn scopes(details: Source) -> impl Parts {

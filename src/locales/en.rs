@@ -69,6 +69,10 @@ pub(super) const EN: Messages = Messages {
     no_scopes: "none",
     signed_in_at: "Signed in",
     session_ends: "Ends by",
+    tabs: "Tabs",
+    tabs_alone: "only this one",
+    tabs_family: "several, which renew and sign out together",
+    tabs_limited: "this browser cannot let tabs agree: use one tab at a time",
     renewals: "Renewals",
     renewal_by_itself: "It is renewed by itself before it runs out.",
     renewal_impossible: "There is no refresh token, so it cannot be renewed: you will have to sign \

@@ -39,7 +39,14 @@ impl Browser {
         let mut command = Command::new(program);
         match self {
             Self::Chromium => command.arg("--port=0"),
-            Self::Firefox => command.args(["--port", "0", "--websocket-port", "0"]),
+            // The network is switched off from the browser's own side.
+            Self::Firefox => command.args([
+                "--port",
+                "0",
+                "--websocket-port",
+                "0",
+                "--allow-system-access",
+            ]),
         };
         command
     }
@@ -54,8 +61,9 @@ impl Browser {
         rest.trim().strip_suffix(after)?.parse().ok()
     }
 
-    fn capabilities(self, language: Language) -> Value {
-        let tag = language.tag();
+    fn capabilities(self, profile: Profile) -> Value {
+        let tag = profile.language.tag();
+        let is_blocked = profile.site_data == SiteData::Blocked;
         match self {
             Self::Chromium => json!({
                 "goog:chromeOptions": {
@@ -79,6 +87,7 @@ impl Browser {
                         "intl.accept_languages": tag,
                         "credentials_enable_service": false,
                         "profile.password_manager_leak_detection": false,
+                        "profile.default_content_setting_values.cookies": is_blocked.then_some(2),
                     },
                 },
             }),
@@ -93,11 +102,27 @@ impl Browser {
                         "network.captive-portal-service.enabled": false,
                         "network.connectivity-service.enabled": false,
                         "signon.rememberSignons": false,
+                        "network.cookie.cookieBehavior": is_blocked.then_some(2),
                     },
                 },
             }),
         }
     }
+}
+
+/// What is special about the browser of a journey.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Profile {
+    pub(crate) language: Language,
+    pub(crate) site_data: SiteData,
+}
+
+/// Whether sites may keep cookies and storage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum SiteData {
+    #[default]
+    Kept,
+    Blocked,
 }
 
 /// The language that the browser asks for.
@@ -159,8 +184,8 @@ impl Driver {
     }
 
     /// Opens a browser with a fresh profile.
-    pub(crate) async fn open(&self, browser: Browser, language: Language) -> Client {
-        let mut capabilities = without_nulls(browser.capabilities(language));
+    pub(crate) async fn open(&self, browser: Browser, profile: Profile) -> Client {
+        let mut capabilities = without_nulls(browser.capabilities(profile));
         // A page that does not finish must not hold a test for the five minutes of the default.
         capabilities["timeouts"] = json!({ "pageLoad": 60_000, "script": 30_000 });
         let Value::Object(capabilities) = capabilities else {

@@ -25,13 +25,7 @@ where
     F: FnOnce(Visitor) -> Fut,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    journey_in(
-        Setup {
-            language: Language::Korean,
-            ..Setup::default()
-        },
-        story,
-    );
+    journey_in(Setup::in_language(Language::Korean), story);
 }
 
 /// A journey in a world of one's own.
@@ -47,17 +41,21 @@ where
         .expect("a runtime starts");
     runtime.block_on(async {
         let browser = Browser::chosen();
-        let language = setup.language;
+        let profile = setup.profile;
         let world = Arc::new(World::start(setup).await);
         let driver = Driver::start(browser);
-        let client = driver.open(browser, language).await;
+        let client = driver.open(browser, profile).await;
         let visitor = Visitor::new(client.clone(), Arc::clone(&world));
 
         let story = story(visitor.clone());
         let outcome = tokio::spawn(async move {
             story.await;
             nothing_went_wrong_unseen(&visitor).await;
-            secrets::are_nowhere_they_must_not_be(&visitor).await;
+            for tab in visitor.tabs().await {
+                visitor.look_at(&tab).await;
+                visitor.stand_on_the_apps_origin().await;
+                secrets::are_nowhere_they_must_not_be(&visitor).await;
+            }
         })
         .await;
 
@@ -92,7 +90,8 @@ async fn report(client: &Client, world: &World) {
         .await;
     let notes = client
         .execute(
-            "return ['trouble', 'console'].map((name) => localStorage.getItem(`e2e.${name}`))",
+            "return Object.entries(localStorage)
+                 .filter(([name]) => /^e2e\\.(trouble|console)/.test(name));",
             vec![],
         )
         .await;

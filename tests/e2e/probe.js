@@ -2,18 +2,33 @@
 // asked for afterwards, and changes nothing: violations of the Content Security Policy, errors,
 // what went to the console, where the page led, and the secrets that went over the network (to
 // look for them where they must not be). It keeps its notes over page loads in localStorage,
-// under names of its own.
+// under names of its own: one of each kind for each page, since several tabs write at once.
 (() => {
   "use strict";
+  const local = (() => {
+    try {
+      return window.localStorage;
+    } catch {
+      return null;
+    }
+  })();
+  const page = `${String(Date.now()).padStart(15, "0")}-${Math.random().toString(36).slice(2)}`;
+  const written = {};
+  // For the journeys, should the page be without local storage.
+  Object.defineProperty(window, "e2e", { value: { local, written } });
   const add = (name, values) => {
-    const notes = JSON.parse(localStorage.getItem(name) ?? "[]");
+    const notes = (written[name] ??= []);
     for (const value of values) if (!notes.includes(value)) notes.push(value);
-    localStorage.setItem(name, JSON.stringify(notes));
+    local?.setItem(`e2e.${name}.${page}`, JSON.stringify(notes));
   };
-  const trouble = (text) => add("e2e.trouble", [text]);
+  const noted = (name) =>
+    Object.keys(local ?? {})
+      .filter((key) => key.startsWith(`e2e.${name}.`))
+      .flatMap((key) => JSON.parse(local.getItem(key)));
+  const trouble = (text) => add("trouble", [text]);
   const secrets = (parameters, names) =>
     add(
-      "e2e.secrets",
+      "secrets",
       names
         .filter((name) => typeof parameters[name] === "string" && parameters[name].length >= 8)
         .map((name) => `${name} ${parameters[name]}`),
@@ -33,20 +48,20 @@
     const original = console[level];
     console[level] = (...values) => {
       const text = `${level}: ${values.map(String).join(" ")}`;
-      add("e2e.console", [text]);
+      add("console", [text]);
       if (/panicked at|RuntimeError/.test(text)) trouble(text);
       original.apply(console, values);
     };
   }
 
-  add("e2e.arrivals", [location.href]);
+  add("arrivals", [location.href]);
   secrets(form(location.search), ["code"]);
   window.navigation?.addEventListener("navigate", (event) => {
-    add("e2e.departures", [event.destination.url]);
+    add("departures", [event.destination.url]);
     const kept = Object.values(sessionStorage).join(" ");
-    const known = JSON.parse(localStorage.getItem("e2e.secrets") ?? "[]").map((note) => note.split(" "));
+    const known = noted("secrets").map((note) => note.split(" "));
     add(
-      "e2e.taken_along",
+      "taken_along",
       known
         .filter(([, value]) => kept.includes(value))
         .map(([name]) => `${name} to ${event.destination.url.split("?")[0]}`),

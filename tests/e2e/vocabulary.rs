@@ -1,6 +1,8 @@
 //! The words of the journeys. Selectors, waiting and WebDriver stay in here.
 
+mod conditions;
 mod looking;
+mod tabs;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,6 +11,7 @@ use demo_provider::{DEMO_USERS, FeedEvent};
 use fantoccini::Client;
 use serde_json::json;
 
+pub(crate) use self::tabs::Tab;
 use crate::world::{EMPTY_PAGE, World};
 
 /// How long anything may take to come true before a journey fails, on a busy machine.
@@ -81,6 +84,19 @@ impl Visitor {
             .expect("there is a page to go back to");
     }
 
+    /// The browser's forward button.
+    pub(crate) async fn go_forward(&self) {
+        self.client
+            .forward()
+            .await
+            .expect("there is a page to go forward to");
+    }
+
+    /// Leaves the app for a page of its origin that runs nothing, in the same tab.
+    pub(crate) async fn leave_the_app(&self) {
+        self.open(EMPTY_PAGE).await;
+    }
+
     // --- the app ---
 
     /// Signs in with the only provider, and allows the app all it asks for.
@@ -88,6 +104,13 @@ impl Visitor {
         self.press("sign-in").await;
         self.enter_password_of(username).await;
         self.allow().await;
+        self.see("user-name").await;
+    }
+
+    /// Signs in with a provider that forgot who it is, but not what the app was allowed.
+    pub(crate) async fn sign_in_again_as(&self, username: &str) {
+        self.press("sign-in").await;
+        self.enter_password_of(username).await;
         self.see("user-name").await;
     }
 
@@ -125,14 +148,19 @@ impl Visitor {
         self.open_app().await;
         self.press("sign-in").await;
         self.see_password_asked().await;
-        self.goto(&self.app_url(EMPTY_PAGE)).await;
+        self.leave_the_app().await;
+        parameter(&self.authorization_url().await, "state")
+    }
+
+    /// The last authorization request.
+    pub(crate) async fn authorization_url(&self) -> String {
         let issuer = &self.world.provider.urls().issuer;
         let departures = self.notes("departures").await;
-        let request = departures
+        departures
             .iter()
             .rfind(|url| url.starts_with(issuer.as_str()))
-            .unwrap_or_else(|| panic!("no authorization request among {departures:?}"));
-        parameter(request, "state")
+            .unwrap_or_else(|| panic!("no authorization request among {departures:?}"))
+            .clone()
     }
 
     /// The callback of the last sign-in, as the provider sent it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use demo_provider::{Demo, DemoProvider, NewClient, RefreshPolicy, Urls, default_app_config};
 use serde_json::{Value, json};
 
-use crate::browser::Language;
+use crate::browser::{Language, Profile, SiteData};
 
 /// A page of the app's origin that runs nothing.
 pub(crate) const EMPTY_PAGE: &str = "/e2e-empty.html";
@@ -30,14 +30,27 @@ pub(crate) const NOTE_OF_BOB: Note = Note {
 
 /// What is special about a world.
 pub(crate) struct Setup {
-    /// What the browser asks for.
-    pub(crate) language: Language,
+    /// The browser.
+    pub(crate) profile: Profile,
     /// How long access tokens live.
     pub(crate) access_token_seconds: u64,
     /// What the app's configuration is made into.
     pub(crate) configuration: Configuration,
     /// A second provider, `other`, beside the usual one, `local`.
     pub(crate) two_providers: bool,
+    /// Who watches the app's pages.
+    pub(crate) watch: Watch,
+    /// A script on the app's pages before its own: takes away what older or stricter browsers lack.
+    pub(crate) page_script: &'static str,
+}
+
+/// Who watches the app's pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watch {
+    /// The probe, whose notes grow with what happens.
+    Probe,
+    /// Nobody.
+    Nobody,
 }
 
 /// The app's configuration block.
@@ -51,11 +64,13 @@ pub(crate) enum Configuration {
 impl Default for Setup {
     fn default() -> Self {
         Self {
-            language: Language::English,
+            profile: Profile::default(),
             // Longer than any journey, so that nothing is renewed unless a journey is about that.
             access_token_seconds: 600,
             configuration: Configuration::Changed(|_| {}),
             two_providers: false,
+            watch: Watch::Probe,
+            page_script: "",
         }
     }
 }
@@ -65,6 +80,36 @@ impl Setup {
     pub(crate) fn configured(change: fn(&mut Value)) -> Self {
         Self {
             configuration: Configuration::Changed(change),
+            ..Self::default()
+        }
+    }
+
+    /// The usual world, with access tokens that live so long.
+    pub(crate) fn tokens_that_live(seconds: u64) -> Self {
+        Self {
+            access_token_seconds: seconds,
+            ..Self::default()
+        }
+    }
+
+    /// A browser that asks for that language.
+    pub(crate) fn in_language(language: Language) -> Self {
+        Self {
+            profile: Profile {
+                language,
+                ..Profile::default()
+            },
+            ..Self::default()
+        }
+    }
+
+    /// A browser that lets no site keep anything.
+    pub(crate) fn with_site_data_blocked() -> Self {
+        Self {
+            profile: Profile {
+                site_data: SiteData::Blocked,
+                ..Profile::default()
+            },
             ..Self::default()
         }
     }
@@ -91,7 +136,7 @@ impl World {
             false => None,
         };
         let other_issuer = other.as_ref().map(|other| other.issuer().to_owned());
-        let dist = Dist::prepare();
+        let dist = Dist::prepare(setup.watch, setup.page_script);
         let mut builder = DemoProvider::builder()
             .access_token_lifetime(Duration::from_secs(setup.access_token_seconds))
             .app_dist(dist.path());
@@ -186,7 +231,7 @@ pub(crate) fn free_port() -> u16 {
 struct Dist(PathBuf);
 
 impl Dist {
-    fn prepare() -> Self {
+    fn prepare(watch: Watch, page_script: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!(
             "{}-{}",
@@ -209,14 +254,22 @@ impl Dist {
             built.display()
         );
         copy_folder(&built, copy.path());
-        copy.write("e2e-probe.js", include_str!("probe.js"));
+        let probe = match watch {
+            Watch::Probe => include_str!("probe.js"),
+            Watch::Nobody => "",
+        };
+        copy.write("e2e-probe.js", probe);
+        copy.write("e2e-page.js", page_script);
         copy.write(
             EMPTY_PAGE.trim_start_matches('/'),
             "<!doctype html><html lang=en><title>Empty</title>",
         );
         copy.change_index(|page| {
             let (before, after) = page.split_once("<head>").expect("the page has a head");
-            format!("{before}<head><script src=\"/e2e-probe.js\"></script>{after}")
+            format!(
+                "{before}<head><script src=\"/e2e-probe.js\"></script>\
+                 <script src=\"/e2e-page.js\"></script>{after}"
+            )
         });
         copy
     }

@@ -5,14 +5,20 @@
     reason = "it is a program for the terminal"
 )]
 
+mod bench;
 mod browsers;
 mod build;
+mod coverage;
 mod demo;
+mod docs;
+mod fuzz;
+mod mutants;
 mod process;
 mod project;
 mod setup;
 mod simulate;
 mod size;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -21,6 +27,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
 use crate::browsers::Browser;
+use crate::mutants::Part;
 use crate::project::Project;
 use crate::test::{Layer, Selection};
 
@@ -38,11 +45,24 @@ cargo xtask COMMAND
   dev                  the same with live reload, at the ports that index.html names
   build                the release build of the app, into dist/
       --example NAME   of an example instead, into examples/NAME/dist/
+  docs                 write docs/errors.md anew from the code
   size                 raw, gzip and brotli bytes of each asset in dist/
       --example NAME   in examples/NAME/dist/ instead
   test [LAYER …]       all tests, or those layers: format, lint, native, wasm, e2e
       --browser NAME   only in chromium, or only in firefox
       -- FILTER        passed on to each test binary, such as a part of a test's name
+  fuzz [TARGET …]      the fuzz targets of pkce-core, or those, for a bounded time each
+      --seconds N      how long each runs (60)
+      --keep           add inputs that reach something new to the kept corpus
+  coverage             which lines of pkce-core its tests run; fails below 95 %
+  mutants [PART …]     small faults put into pkce-core that its tests do not notice; hours.
+                       The parts are validators and session
+  bench core           what judging costs, and how it grows with hostile input
+      -- FILTER        only benchmarks with this in their name
+  soak                 tabs of one sign-in in Chromium with tokens of two seconds: nothing may be
+                       lost, and no tab may grow
+      --minutes N      for so long (10)
+      --tabs N         with so many tabs (5)
   simulate             random lives of a browser with many tabs, by seed
       --seeds N        how many (100000)
       --from S         the first seed (0)
@@ -84,6 +104,7 @@ fn run() -> Result<ExitCode> {
             };
             setup::clean_up(&project)?;
         }
+        "docs" => docs::write(&project)?,
         "size" => {
             let dist = match example_option(&mut arguments)? {
                 Some(name) => project.root().join("examples").join(name).join("dist"),
@@ -93,18 +114,80 @@ fn run() -> Result<ExitCode> {
         }
         "test" => {
             let selection = selection(&mut arguments)?;
-            let all_is_well = test::run(&project, &selection);
-            return Ok(if all_is_well {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            });
+            return Ok(exit(test::run(&project, &selection)));
         }
+        "bench" => {
+            let rest = values(&mut arguments)?;
+            return match rest.split_first() {
+                Some((what, filter)) if what == "core" => Ok(exit(bench::run(&project, filter)?)),
+                _ => bail!("what is to be measured? There is: cargo xtask bench core"),
+            };
+        }
+        "mutants" => {
+            let mut parts = values(&mut arguments)?
+                .iter()
+                .map(|name| Part::named(name))
+                .collect::<Result<Vec<_>>>()?;
+            if parts.is_empty() {
+                parts.extend(Part::ALL);
+            }
+            return Ok(exit(mutants::run(&project, &parts)?));
+        }
+        "coverage" => {
+            nothing_more(&mut arguments)?;
+            return Ok(exit(coverage::run(&project)?));
+        }
+        "fuzz" => return Ok(exit(fuzz::run(&project, &fuzz_options(&mut arguments)?)?)),
+        "soak" => soak::run(&project, &soak_options(&mut arguments)?)?,
         "simulate" => simulate::simulate(&project, &simulate_options(&mut arguments)?)?,
         "setup" => set_up(&project, &mut arguments)?,
         other => bail!("there is no command `{other}`: `cargo xtask --help` lists them"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is left of the arguments, all of it values; after `--` options are values too.
+fn values(arguments: &mut lexopt::Parser) -> Result<Vec<String>> {
+    let mut values = Vec::new();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Value(value) => values.push(value.string()?),
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(values)
+}
+
+fn nothing_more(arguments: &mut lexopt::Parser) -> Result<()> {
+    match arguments.next()? {
+        None => Ok(()),
+        Some(other) => Err(unexpected(&other)),
+    }
+}
+
+fn exit(all_is_well: bool) -> ExitCode {
+    if all_is_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn fuzz_options(arguments: &mut lexopt::Parser) -> Result<fuzz::Options> {
+    let mut options = fuzz::Options {
+        seconds: 60,
+        targets: Vec::new(),
+        keep: false,
+    };
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("seconds") => options.seconds = number(arguments, "--seconds")?,
+            Long("keep") => options.keep = true,
+            Value(target) => options.targets.push(target.string()?),
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(options)
 }
 
 fn demo_options(arguments: &mut lexopt::Parser) -> Result<demo::Options> {
@@ -123,6 +206,18 @@ fn demo_options(arguments: &mut lexopt::Parser) -> Result<demo::Options> {
             Long("no-open") => options.open = false,
             // What follows `--` comes as values.
             Value(value) => options.provider.push(value.string()?),
+            other => return Err(unexpected(&other)),
+        }
+    }
+    Ok(options)
+}
+
+fn soak_options(arguments: &mut lexopt::Parser) -> Result<soak::Options> {
+    let mut options = soak::Options::default();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("minutes") => options.minutes = number(arguments, "--minutes")?,
+            Long("tabs") => options.tabs = number(arguments, "--tabs")?,
             other => return Err(unexpected(&other)),
         }
     }

@@ -13,6 +13,9 @@ use crate::project::Project;
 
 const TRUNK: &str = "0.21.14";
 const GECKODRIVER: &str = "0.37.1";
+const CARGO_LLVM_COV: &str = "0.9.1";
+const CARGO_MUTANTS: &str = "27.1.0";
+const CARGO_FUZZ: &str = "0.13.2";
 const BINARYEN: &str = "132.0.0";
 /// Older ones do not know all the WebAssembly features that Rust enables by default.
 const OLDEST_WASM_OPT: u32 = 116;
@@ -95,6 +98,44 @@ pub(crate) fn geckodriver(project: &Project) -> Result<()> {
     )
 }
 
+/// What coverage needs: LLVM's tools of this very compiler, and what drives them.
+pub(crate) fn for_coverage(project: &Project) -> Result<()> {
+    let libraries = process::output(project.command("rustc")?.args(["--print", "target-libdir"]))?;
+    let tools = std::path::Path::new(libraries.trim()).with_file_name("bin");
+    if !tools.join("llvm-profdata").is_file() {
+        if project.find_program("rustup")?.is_none() {
+            bail!(
+                "coverage needs llvm-profdata and llvm-cov of this Rust, and there is no rustup to \
+                 add its component llvm-tools: install Rust with rustup (https://rustup.rs)"
+            );
+        }
+        let mut rustup = project.command("rustup")?;
+        step("llvm-tools, with rustup", || {
+            process::run(rustup.args(["component", "add", "llvm-tools"]))
+        })?;
+    }
+    cargo_subcommand(project, "llvm-cov", CARGO_LLVM_COV)
+}
+
+/// What puts faults into the sources.
+pub(crate) fn for_mutants(project: &Project) -> Result<()> {
+    cargo_subcommand(project, "mutants", CARGO_MUTANTS)
+}
+
+/// What the fuzz targets need beside a C++ compiler, which builds libFuzzer.
+pub(crate) fn for_fuzz(project: &Project) -> Result<()> {
+    if !["c++", "g++", "clang++"]
+        .iter()
+        .any(|program| matches!(project.find_program(program), Ok(Some(_))))
+    {
+        bail!(
+            "libFuzzer is built with a C++ compiler, and there is none on PATH: install g++ or \
+             clang++"
+        );
+    }
+    cargo_subcommand(project, "fuzz", CARGO_FUZZ)
+}
+
 /// Removes what only the installation of tools needed.
 pub(crate) fn clean_up(project: &Project) -> Result<()> {
     let folder = build_folder(project);
@@ -127,7 +168,8 @@ pub(crate) fn step(name: &str, take: impl FnOnce() -> Result<()>) -> Result<()> 
     Ok(())
 }
 
-fn wasm_target(project: &Project) -> Result<()> {
+/// Rust's standard library for browsers.
+pub(crate) fn wasm_target(project: &Project) -> Result<()> {
     let sysroot = process::output(project.command("rustc")?.args(["--print", "sysroot"]))?;
     let library = std::path::Path::new(sysroot.trim())
         .join("lib/rustlib")
@@ -201,6 +243,20 @@ fn cargo_tool(project: &Project, tool: &CargoTool<'_>) -> Result<()> {
     Ok(())
 }
 
+/// A subcommand of Cargo's that `cargo install` brings, at this version.
+fn cargo_subcommand(project: &Project, name: &str, version: &str) -> Result<()> {
+    let package = format!("cargo-{name}");
+    cargo_tool(
+        project,
+        &CargoTool {
+            program: &package,
+            package: &package,
+            version,
+            options: &["--locked"],
+        },
+    )
+}
+
 fn build_folder(project: &Project) -> std::path::PathBuf {
     project.root().join("target/tools-build")
 }
@@ -210,7 +266,12 @@ fn version_text(project: &Project, program: &str) -> Result<Option<String>> {
     if project.find_program(program)?.is_none() {
         return Ok(None);
     }
-    Ok(process::output(project.command(program)?.arg("--version")).ok())
+    let mut command = project.command(program)?;
+    // Some subcommands of Cargo answer only when called as Cargo calls them.
+    command
+        .args(program.strip_prefix("cargo-"))
+        .arg("--version");
+    Ok(process::output(&mut command).ok())
 }
 
 fn wasm_opt(project: &Project) -> Result<WasmOpt> {

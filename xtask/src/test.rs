@@ -48,6 +48,10 @@ impl Layer {
         Self::EndToEnd,
     ];
 
+    fn needs_browsers(self) -> bool {
+        matches!(self, Self::Wasm | Self::EndToEnd)
+    }
+
     /// The layer of that name.
     ///
     /// # Errors
@@ -116,34 +120,73 @@ impl Counts {
 /// A layer that fails, or can't even start, does not keep the others from running.
 pub(crate) fn run(project: &Project, selection: &Selection) -> bool {
     let mut rows = Vec::new();
-    for &layer in &selection.layers {
-        match layer {
-            Layer::Format => rows.push(row("format", || format(project))),
-            Layer::Lint => {
-                rows.push(row("lint host", || lint_host(project)));
-                rows.push(row("lint wasm32", || lint_wasm(project)));
-            }
-            Layer::Native => rows.push(row("native", || native(project, &selection.filter))),
-            Layer::Wasm => {
-                for &browser in &selection.browsers {
-                    let name = format!("wasm {browser}");
-                    rows.push(row(&name, || wasm(project, browser, &selection.filter)));
-                }
-            }
-            Layer::EndToEnd => {
-                for &browser in &selection.browsers {
-                    let name = format!("e2e {browser}");
-                    rows.push(row(&name, || {
-                        end_to_end(project, browser, &selection.filter)
-                    }));
-                }
-            }
-        }
+    // Before anything runs at the same time: rustup does not bear two of itself.
+    if let Err(error) = setup::wasm_target(project) {
+        eprintln!("note: {error:#}");
     }
+    std::thread::scope(|scope| {
+        // Compiling the tools leaves one core idle half of the time, and so do the first layers.
+        let tools = scope.spawn(|| get_tools(project, selection));
+        let (with_browsers, without): (Vec<Layer>, Vec<Layer>) = selection
+            .layers
+            .iter()
+            .partition(|layer| layer.needs_browsers());
+        for layer in without {
+            run_layer(project, layer, selection, &mut rows);
+        }
+        // What went wrong is told by the layer that misses the tool.
+        if let Ok(Err(error)) = tools.join() {
+            eprintln!("note: {error:#}");
+        }
+        for layer in with_browsers {
+            run_layer(project, layer, selection, &mut rows);
+        }
+    });
     if let Err(error) = setup::clean_up(project) {
         eprintln!("note: {error:#}");
     }
     summarise(&rows)
+}
+
+/// Gets what the selected layers need, beside what they are compiled with.
+fn get_tools(project: &Project, selection: &Selection) -> Result<()> {
+    if selection.layers.contains(&Layer::Wasm) {
+        setup::for_wasm_tests(project)?;
+    }
+    if selection.layers.contains(&Layer::EndToEnd) {
+        setup::for_build(project)?;
+    }
+    if selection.layers.iter().any(|layer| layer.needs_browsers()) {
+        for &browser in &selection.browsers {
+            browsers::ensure(project, browser)?;
+        }
+    }
+    Ok(())
+}
+
+fn run_layer(project: &Project, layer: Layer, selection: &Selection, rows: &mut Vec<Row>) {
+    match layer {
+        Layer::Format => rows.push(row("format", || format(project))),
+        Layer::Lint => {
+            rows.push(row("lint host", || lint_host(project)));
+            rows.push(row("lint wasm32", || lint_wasm(project)));
+        }
+        Layer::Native => rows.push(row("native", || native(project, &selection.filter))),
+        Layer::Wasm => {
+            for &browser in &selection.browsers {
+                let name = format!("wasm {browser}");
+                rows.push(row(&name, || wasm(project, browser, &selection.filter)));
+            }
+        }
+        Layer::EndToEnd => {
+            for &browser in &selection.browsers {
+                let name = format!("e2e {browser}");
+                rows.push(row(&name, || {
+                    end_to_end(project, browser, &selection.filter)
+                }));
+            }
+        }
+    }
 }
 
 /// Runs one row's work. An error counts as one failure.
@@ -200,8 +243,19 @@ fn summarise(rows: &[Row]) -> bool {
 
 fn format(project: &Project) -> Result<Counts> {
     setup::for_checks(project)?;
-    check(project.cargo()?.args(["fmt", "--all", "--check"]))
-        .context("run `cargo fmt --all` to put this right")
+    let mut counts = check(project.cargo()?.args(["fmt", "--all", "--check"]))
+        .context("run `cargo fmt --all` to put this right")?;
+    // The fuzz targets are no member of the workspace; the linter sees them in the core's tests.
+    let manifest = "crates/pkce-core/fuzz/Cargo.toml";
+    counts.add(
+        check(
+            project
+                .cargo()?
+                .args(["fmt", "--check", "--manifest-path", manifest]),
+        )
+        .context("run `cargo fmt --manifest-path crates/pkce-core/fuzz/Cargo.toml`")?,
+    );
+    Ok(counts)
 }
 
 fn lint_host(project: &Project) -> Result<Counts> {

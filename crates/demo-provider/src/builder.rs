@@ -20,6 +20,7 @@ use crate::feed::Feed;
 use crate::keys::{KeyRing, SigningAlgorithm};
 use crate::net::{Bound, ListenError, Reach};
 use crate::origin::{Origins, origin_of};
+use crate::policy::{Policies, Policy, PolicyError};
 use crate::shared::{ExpiredEarly, Shared, Urls};
 
 /// The client ID of the demo's single-page app.
@@ -42,6 +43,9 @@ pub enum StartError {
     /// An app origin is no origin.
     #[error("\"{0}\" is no origin such as http://localhost:8080")]
     Origin(String),
+    /// The policy makes no sense.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// Something that should not fail did.
     #[error("the provider can't start: {0}")]
     Internal(String),
@@ -63,6 +67,7 @@ pub struct DemoProviderBuilder {
     app_origins: Vec<String>,
     clients: Vec<NewClient>,
     faults: FaultSettings,
+    policy: Policy,
 }
 
 impl fmt::Debug for DemoProviderBuilder {
@@ -105,6 +110,7 @@ impl DemoProvider {
             app_origins: Vec::new(),
             clients: Vec::new(),
             faults: FaultSettings::default(),
+            policy: Policy::default(),
         }
     }
 }
@@ -247,12 +253,21 @@ impl DemoProviderBuilder {
         self
     }
 
+    /// Changes what it offers and demands from its start on.
+    #[must_use]
+    pub fn policy(mut self, change: impl FnOnce(&mut Policy)) -> Self {
+        change(&mut self.policy);
+        self
+    }
+
     /// Starts the servers. When this returns, all of them listen.
     ///
     /// # Errors
     ///
-    /// When a port is taken, the app can't be served, or a client can't be registered.
+    /// When a port is taken, the app can't be served, a client can't be registered, or the policy
+    /// makes no sense.
     pub async fn start(self) -> Result<Demo, StartError> {
+        self.policy.check()?;
         let internal = |error: &dyn fmt::Display| StartError::Internal(error.to_string());
         let keys = tokio::task::spawn_blocking(KeyRing::generate)
             .await
@@ -292,7 +307,10 @@ impl DemoProviderBuilder {
                 .redirect_uri(format!("{origin}/callback"))
                 .post_logout_redirect_uri(format!("{origin}/"));
         }
-        let clients = Clients::new(origins.clone(), vec![urls.api_resource()]);
+        let clients = Clients::new(
+            origins.clone(),
+            vec![urls.api_resource(), urls.calendar_resource()],
+        );
         let now = self.clock.now();
         for client in std::iter::once(spa).chain(self.clients) {
             clients.register(client, now)?;
@@ -307,6 +325,7 @@ impl DemoProviderBuilder {
         };
         let shared = Shared {
             faults: Faults::new(self.faults),
+            policy: Policies::new(self.policy),
             feed: Feed::new(self.clock.clone()),
             clock: self.clock,
             tally: Tally::default(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use demo_provider::{
-    DEMO_USERS, Demo, DemoProvider, DemoProviderBuilder, Reach, default_app_config,
+    DEMO_USERS, Demo, DemoProvider, DemoProviderBuilder, Policy, Reach, default_app_config,
 };
 use lexopt::prelude::*;
 
@@ -30,6 +30,19 @@ Usage: demo-provider serve [OPTIONS]
   --id-token-seconds N          [default: 300]
   --session-seconds N           how long the provider remembers who signed in  [default: 28800]
   --refresh-leeway-seconds N    still take a refresh token that was just replaced  [default: 0]
+  --no-par                      take no pushed authorization requests (RFC 9126)
+  --require-par                 take no others
+  --par-seconds N               how long a pushed request waits for its user  [default: 90]
+  --dpop HOW                    advertised, unadvertised or off (RFC 9449)  [default: advertised]
+  --require-dpop                no tokens without a DPoP proof
+  --api-requires-dpop           the API refuses bearer tokens
+  --issuer-nonces HOW           nonces in DPoP proofs at the authorization server: off, required,
+                                or rotating (a new one in every answer)  [default: off]
+  --api-nonces HOW              the same at the API  [default: off]
+  --dpop-nonces-accepted N      how many of the newest nonces are taken  [default: 8]
+  --dpop-proof-seconds N        how far a proof's time may be off  [default: 60]
+  --vault-max-age-seconds N     how fresh a sign-in opens the API's vault  [default: 300]
+  --hide-one-time-code          do not show the one-time code where it is asked for
   --no-controls                 no fault panel and no feed over HTTP
   --listen-on-all-interfaces    let other machines in; the default is loopback only
   --help
@@ -68,6 +81,7 @@ pub(crate) struct Options {
     refresh_leeway: Duration,
     controls: bool,
     reach: Reach,
+    policy: Policy,
 }
 
 impl Default for Options {
@@ -88,6 +102,10 @@ impl Default for Options {
             refresh_leeway: Duration::ZERO,
             controls: true,
             reach: Reach::Loopback,
+            policy: Policy {
+                show_one_time_code: true,
+                ..Policy::default()
+            },
         }
     }
 }
@@ -116,6 +134,24 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Invocation, lexopt::Er
             Long("id-token-seconds") => options.id_token = seconds(&mut parser)?,
             Long("session-seconds") => options.session = seconds(&mut parser)?,
             Long("refresh-leeway-seconds") => options.refresh_leeway = seconds(&mut parser)?,
+            Long("no-par") => options.policy.par = false,
+            Long("require-par") => options.policy.require_par = true,
+            Long("par-seconds") => options.policy.par_seconds = seconds(&mut parser)?.as_secs(),
+            Long("dpop") => options.policy.dpop = parser.value()?.parse()?,
+            Long("require-dpop") => options.policy.require_dpop = true,
+            Long("api-requires-dpop") => options.policy.api_requires_dpop = true,
+            Long("issuer-nonces") => options.policy.issuer_nonces = parser.value()?.parse()?,
+            Long("api-nonces") => options.policy.api_nonces = parser.value()?.parse()?,
+            Long("dpop-nonces-accepted") => {
+                options.policy.dpop_nonces_accepted = parser.value()?.parse()?;
+            }
+            Long("dpop-proof-seconds") => {
+                options.policy.dpop_proof_seconds = seconds(&mut parser)?.as_secs();
+            }
+            Long("vault-max-age-seconds") => {
+                options.policy.vault_max_age_seconds = seconds(&mut parser)?.as_secs();
+            }
+            Long("hide-one-time-code") => options.policy.show_one_time_code = false,
             Long("no-controls") => options.controls = false,
             Long("listen-on-all-interfaces") => options.reach = Reach::AllInterfaces,
             _ => return Err(argument.unexpected()),
@@ -147,6 +183,7 @@ impl Options {
             .id_token_lifetime(self.id_token)
             .session_lifetime(self.session)
             .refresh_leeway(self.refresh_leeway)
+            .policy(|policy| policy.clone_from(&self.policy))
             .controls(self.controls)
             .reach(self.reach);
         for origin in &self.app_origins {

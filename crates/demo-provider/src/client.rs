@@ -69,6 +69,11 @@ pub struct NewClient {
     pub id_token_algorithm: SigningAlgorithm,
     /// When it gets refresh tokens.
     pub refresh: RefreshPolicy,
+    /// Its authorization requests must be pushed (`require_pushed_authorization_requests`,
+    /// RFC 9126 6).
+    pub require_par: bool,
+    /// It gets no bearer tokens (`dpop_bound_access_tokens`, RFC 9449 5.2).
+    pub require_dpop: bool,
 }
 
 impl NewClient {
@@ -83,6 +88,8 @@ impl NewClient {
             resources: None,
             id_token_algorithm: SigningAlgorithm::default(),
             refresh: RefreshPolicy::WithOfflineAccess,
+            require_par: false,
+            require_dpop: false,
         }
     }
 
@@ -142,6 +149,20 @@ impl NewClient {
     #[must_use]
     pub fn id_token_algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
         self.id_token_algorithm = algorithm;
+        self
+    }
+
+    /// With authorization requests that must be pushed.
+    #[must_use]
+    pub fn require_par(mut self) -> Self {
+        self.require_par = true;
+        self
+    }
+
+    /// With tokens that are always bound to a key.
+    #[must_use]
+    pub fn require_dpop(mut self) -> Self {
+        self.require_dpop = true;
         self
     }
 
@@ -212,6 +233,8 @@ pub(crate) struct Client {
     pub(crate) resources: Vec<String>,
     pub(crate) id_token_algorithm: SigningAlgorithm,
     pub(crate) refresh: RefreshPolicy,
+    pub(crate) require_par: bool,
+    pub(crate) require_dpop: bool,
     /// Seconds since the Unix epoch.
     pub(crate) registered_at: u64,
 }
@@ -317,6 +340,8 @@ impl Clients {
             resources,
             id_token_algorithm: new.id_token_algorithm,
             refresh: new.refresh,
+            require_par: new.require_par,
+            require_dpop: new.require_dpop,
             registered_at: now,
         };
 

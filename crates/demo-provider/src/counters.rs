@@ -15,12 +15,22 @@ pub struct Counters {
     pub refresh_reuses: u64,
     /// Requests at the authorization endpoint.
     pub authorization_requests: u64,
+    /// Requests that were pushed (RFC 9126), or tried to be.
+    pub par_requests: u64,
     /// Requests at the discovery documents.
     pub discovery_requests: u64,
     /// Requests at the JWKS, the resource API's own among them.
     pub jwks_requests: u64,
     /// Requests at UserInfo.
     pub userinfo_requests: u64,
+    /// DPoP proofs that were found good, at both servers.
+    pub dpop_proofs: u64,
+    /// DPoP proofs that came a second time, each of which was refused.
+    pub dpop_replays: u64,
+    /// Requests that were sent back for a DPoP nonce, at both servers.
+    pub dpop_nonce_challenges: u64,
+    /// Requests at the API that were sent back for a stronger or fresher sign-in.
+    pub step_up_challenges: u64,
     /// Requests at the revocation endpoint.
     pub revocation_requests: u64,
     /// Requests at the end-session endpoint.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::auth_server::ServerState;
 use crate::auth_server::controls::perform;
+use crate::auth_server::one_time_code::DemoCode;
 use crate::auth_server::register::register_client;
 use crate::builder::StartError;
 use crate::client::{NewClient, RegisteredClient, RegistrationError};
@@ -11,8 +12,11 @@ use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::faults::{FaultAction, Faults};
 use crate::feed::Feed;
+use crate::lock;
 use crate::net::Server;
+use crate::policy::Policies;
 use crate::shared::Urls;
+use crate::users::find_by_username;
 
 /// A running provider. Dropping it stops its servers; [`Demo::shutdown`] also waits until its ports
 /// are free.
@@ -65,6 +69,24 @@ impl Demo {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.auth_server.shared.faults
+    }
+
+    /// What it offers and demands.
+    #[must_use]
+    pub fn policy(&self) -> &Policies {
+        &self.auth_server.shared.policy
+    }
+
+    /// A one-time code of a demo user's that is right now; `None` when there is no such user, or
+    /// when all codes of this half minute were used.
+    #[must_use]
+    pub fn one_time_code(&self, username: &str) -> Option<String> {
+        let user = find_by_username(username)?;
+        let code = lock(&self.auth_server.one_time_codes).demo_code(user, self.clock().now())?;
+        match code {
+            DemoCode::Now(code) => Some(code),
+            DemoCode::In(_) => None,
+        }
     }
 
     /// What it did so far.

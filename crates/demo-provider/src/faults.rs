@@ -160,6 +160,8 @@ pub enum ExpiresIn {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultSettings {
+    /// The endpoint for pushed authorization requests fails.
+    pub par_failure: Option<Failure>,
     /// The token endpoint waits this many milliseconds before it looks at a request.
     pub token_delay_ms: u64,
     /// The token endpoint holds every request until this is switched off.
@@ -172,6 +174,15 @@ pub struct FaultSettings {
     pub token_without_cors: Times,
     /// The token endpoint answers with a redirect (307).
     pub redirect_token_request: Times,
+    /// The token endpoint answers with a bearer token though a proof came.
+    pub dpop_answer_bearer: Times,
+    /// A proof is answered with `use_dpop_nonce` and a new nonce, whatever nonce it has, at the
+    /// token endpoint and where requests are pushed.
+    pub issuer_nonce_challenge: Times,
+    /// The same at the API.
+    pub api_nonce_challenge: Times,
+    /// An answer with a `DPoP-Nonce` does not expose it through CORS, so that no page can read it.
+    pub dpop_nonce_hidden: Times,
     /// How `expires_in` is told.
     pub expires_in: ExpiresIn,
     /// A refresh is refused with `invalid_grant`, and its family is revoked.
@@ -182,6 +193,10 @@ pub struct FaultSettings {
     pub omit_refresh_token: Times,
     /// A refresh is answered without an ID token.
     pub omit_id_token_on_refresh: Times,
+    /// An authorization request is granted as if it had no `acr_values`.
+    pub ignore_acr_values: Times,
+    /// An authorization request is granted as if it had no `max_age`.
+    pub ignore_max_age: Times,
     /// `iss` of the authorization response names another issuer.
     pub callback_wrong_iss: Times,
     /// The authorization response has no `iss`, though the metadata promises one.
@@ -196,6 +211,8 @@ pub struct FaultSettings {
     pub id_token_wrong_sub: Times,
     /// `at_hash` of the ID token belongs to another access token.
     pub id_token_wrong_at_hash: Times,
+    /// The ID token has no `auth_time`.
+    pub id_token_omit_auth_time: Times,
     /// The ID token is expired already.
     pub id_token_expired: Times,
     /// The ID token's signature does not verify.
@@ -224,8 +241,13 @@ pub struct FaultSettings {
     pub hold_api_requests: bool,
     /// The API answers 401 `invalid_token` to a good token.
     pub api_unauthorized: Times,
+    /// The API answers 401 `insufficient_user_authentication` to a good token, however surely its
+    /// user is known.
+    pub api_step_up: Times,
     /// The API fails.
     pub api_failure: Option<Failure>,
+    /// A challenge of the API is not exposed through CORS, so that no page can read it.
+    pub api_challenge_hidden: Times,
     /// The API answers without CORS headers (its preflight still passes).
     pub api_without_cors: Times,
 }
@@ -234,6 +256,7 @@ impl FaultSettings {
     /// Checks what types cannot say.
     fn check(&self) -> Result<(), FaultError> {
         let failures = [
+            &self.par_failure,
             &self.token_failure,
             &self.discovery_failure,
             &self.jwks_failure,
@@ -368,16 +391,19 @@ pub enum FaultAction {
     ExpireAccessTokens,
     /// Every token and every provider session ends now.
     RevokeEverything,
-    /// Every knob goes back to its default.
+    /// Nobody has set up one-time codes any more.
+    ForgetOneTimeCodes,
+    /// Every knob goes back to its default, and the policy to what it was at start.
     Reset,
 }
 
 impl FaultAction {
     /// Every action there is.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::RotateKeys,
         Self::ExpireAccessTokens,
         Self::RevokeEverything,
+        Self::ForgetOneTimeCodes,
         Self::Reset,
     ];
 }

@@ -18,15 +18,17 @@
 //! It is made to learn from and to test against. It keeps everything in memory and prints its users'
 //! passwords; it is no place for real accounts.
 
+mod access;
+mod acr;
 mod api;
 mod app;
 mod auth_server;
-mod bearer;
 mod builder;
 mod client;
 mod clock;
 mod counters;
 mod demo;
+mod dpop;
 mod faults;
 mod feed;
 mod keys;
@@ -34,11 +36,13 @@ mod locales;
 mod net;
 mod origin;
 mod params;
+mod policy;
 mod scope;
 mod secret;
 mod shared;
 mod users;
 
+pub use acr::{ACR_PASSWORD, ACR_SECOND_FACTOR};
 pub use app::{AppError, default_app_config};
 pub use builder::{DEMO_CLIENT_ID, DemoProvider, DemoProviderBuilder, StartError};
 pub use client::{AuthMethod, NewClient, RefreshPolicy, RegisteredClient, RegistrationError};
@@ -52,6 +56,7 @@ pub use feed::{EventKind, EventServer, Feed, FeedEvent};
 pub use keys::SigningAlgorithm;
 pub use net::{ListenError, Reach};
 pub use origin::RedirectUriProblem;
+pub use policy::{DpopNonces, DpopSupport, Policies, Policy, PolicyError};
 pub use scope::{Scope, ScopeSet};
 pub use secret::Secret;
 pub use shared::Urls;

@@ -9,6 +9,7 @@ use crate::faults::Faults;
 use crate::feed::Feed;
 use crate::lock;
 use crate::origin::Origins;
+use crate::policy::Policies;
 
 /// Where the servers of a provider are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,13 @@ impl Urls {
     #[must_use]
     pub fn api_resource(&self) -> String {
         format!("{}/", self.api)
+    }
+
+    /// The calendar's resource indicator: another resource at the same origin, with tokens of its
+    /// own.
+    #[must_use]
+    pub fn calendar_resource(&self) -> String {
+        format!("{}/calendar/", self.api)
     }
 }
 
@@ -50,6 +58,7 @@ impl ExpiredEarly {
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
+    pub(crate) policy: Policies,
     pub(crate) feed: Feed,
     pub(crate) tally: Tally,
     pub(crate) origins: Origins,

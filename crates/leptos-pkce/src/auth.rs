@@ -277,6 +277,12 @@ impl SignedInSession {
         }
     }
 
+    /// Whether a scope was granted, as far as the provider said; scopes are case-sensitive.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.details().scope.contains(scope)
+    }
+
     /// When the configured limits end the session, and whether it is time to warn; reactively.
     #[must_use]
     pub fn ending(&self) -> Ending {

@@ -34,8 +34,8 @@ pub use auth::{
     Auth, Ended, Feed, Session, SignedInSession, SignedOutSession, use_auth, use_session,
 };
 pub use components::{
-    AuthErrorNotice, AuthProvider, ErrorNotice, SessionLoading, SignInButton, SignOutButton,
-    SignedIn, SignedOut,
+    AuthErrorNotice, AuthProvider, ErrorNotice, RequireClaims, RequireSignIn, SessionCountdown,
+    SessionLoading, SignInButton, SignOutButton, SignedIn, SignedOut, UserMenu,
 };
 pub use locales::{Labels, Language, use_labels, use_language};
 pub use page_config::page_config;

@@ -1,13 +1,21 @@
 //! The authorization request (RFC 6749 4.1.1, RFC 7636 4.3, Core 3.1.2.1) and the transaction that
 //! waits for its answer.
 
-use crate::config::ProviderConfig;
+mod options;
+mod request;
+
+pub use options::{APP_STATE_LIMIT, AcrValues, SignInOptions};
+pub use request::AuthorizationRequest;
+
+use crate::config::{ProviderConfig, Resource, Scope};
+use crate::dpop::Thumbprint;
 use crate::encoding::{base64url, sha256};
 use crate::error::{Error, ErrorCode, Phase};
+use crate::id_token::{Expectations, Occasion};
 use crate::json::{Json, ObjectWriter};
 use crate::metadata::ProviderMetadata;
 use crate::return_to::ReturnTo;
-use crate::secret::{CodeVerifier, Nonce, SecretText, State};
+use crate::secret::{AccessToken, CodeVerifier, Nonce, SecretText, State};
 use crate::time::Timestamp;
 use std::fmt;
 use std::time::Duration;
@@ -44,32 +52,6 @@ impl fmt::Debug for Entropy {
     }
 }
 
-/// The longest value that an app can hand to a sign-in, in octets.
-pub const APP_STATE_LIMIT: usize = 16 * 1024;
-
-/// What one sign-in adds to the provider's configuration. Empty texts are as good as absent.
-#[derive(Clone, Default)]
-pub struct SignInOptions {
-    /// Where to go afterwards. Where absent: where a sign-in that just failed would have gone, or
-    /// home.
-    pub return_to: Option<ReturnTo>,
-    /// A value of the app that comes back after sign-in, at most [`APP_STATE_LIMIT`] long.
-    pub app_state: Option<String>,
-    /// Languages for the provider's pages, most wanted first (BCP 47, separated by spaces).
-    pub ui_locales: Option<String>,
-    /// The account that the user is expected to use.
-    pub login_hint: Option<String>,
-    /// `login`, `consent`, `select_account`, `none`.
-    pub prompt: Option<String>,
-}
-
-impl fmt::Debug for SignInOptions {
-    /// Without the values, which are the user's own.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SignInOptions([redacted])")
-    }
-}
-
 /// The `S256` code challenge of a verifier (RFC 7636 4.2).
 ///
 /// ```
@@ -89,7 +71,25 @@ pub fn code_challenge(verifier: &CodeVerifier) -> String {
 /// One sign-in under way: what its answer will be checked against. It is stored under its `state`,
 /// consumed by the first answer (see [`crate::callback`]) and expires after
 /// [`TRANSACTION_LIFETIME`].
-#[derive(Clone)]
+///
+/// There is no `Clone`: one sign-in has one transaction, and its callback takes it.
+///
+/// It is good for one answer:
+///
+/// ```
+/// # use pkce_core::{Timestamp, authorization::Transaction, callback::Callback};
+/// # fn once(transaction: Transaction, first: Callback, now: Timestamp) {
+/// let grant = first.judge(transaction, now);
+/// # }
+/// ```
+///
+/// ```compile_fail,E0382
+/// # use pkce_core::{Timestamp, authorization::Transaction, callback::Callback};
+/// # fn twice(transaction: Transaction, first: Callback, second: Callback, now: Timestamp) {
+/// let grant = first.judge(transaction, now);
+/// let again = second.judge(transaction, now); // moved by the first
+/// # }
+/// ```
 pub struct Transaction {
     pub(crate) provider: String,
     pub(crate) client_id: String,
@@ -98,12 +98,13 @@ pub struct Transaction {
     pub(crate) state: State,
     pub(crate) nonce: Nonce,
     pub(crate) verifier: CodeVerifier,
-    pub(crate) scope: String,
-    pub(crate) resource: Vec<String>,
+    pub(crate) scope: Scope,
+    pub(crate) resource: Vec<Resource>,
     pub(crate) max_age: Option<u64>,
     pub(crate) acr_values: Option<String>,
     pub(crate) return_to: ReturnTo,
     pub(crate) app_state: Option<String>,
+    pub(crate) binding: Option<Thumbprint>,
     pub(crate) created_at: Timestamp,
 }
 
@@ -114,7 +115,8 @@ impl fmt::Debug for Transaction {
 }
 
 impl Transaction {
-    /// Builds the request: the transaction to store, and the URL to go to once it is stored.
+    /// [`Transaction::prepare`] for a request of bearer tokens that goes by redirect: the
+    /// transaction to store, and the URL to go to once it is stored.
     ///
     /// # Errors
     /// `config_unsupported` where the provider requires pushed authorization requests;
@@ -131,6 +133,27 @@ impl Transaction {
                 .expected("a provider that takes authorization requests by redirect")
                 .came("require_pushed_authorization_requests (RFC 9126), which this version cannot do"));
         }
+        let (transaction, request) =
+            Self::prepare(provider, metadata, options, entropy, None, now)?;
+        Ok((transaction, request.into_url()))
+    }
+
+    /// Builds the transaction to store, and the request that its answer will be to. How the
+    /// request reaches the provider is told by [`par_mode`](crate::par::par_mode).
+    ///
+    /// `binding` is the key that the tokens are to be bound to; its thumbprint goes along as
+    /// `dpop_jkt`, so that the code is bound too (RFC 9449 10).
+    ///
+    /// # Errors
+    /// `config_invalid_value` where the app's value is too long.
+    pub fn prepare(
+        provider: &ProviderConfig,
+        metadata: &ProviderMetadata,
+        options: SignInOptions,
+        entropy: Entropy,
+        binding: Option<Thumbprint>,
+        now: Timestamp,
+    ) -> Result<(Self, AuthorizationRequest), Error> {
         if let Some(too_long) = options
             .app_state
             .as_ref()
@@ -163,8 +186,15 @@ impl Transaction {
                 .iter()
                 .map(|resource| ("resource", resource.as_str())),
         );
+        if let Some(thumbprint) = &binding {
+            pairs.push(("dpop_jkt", thumbprint.as_str()));
+        }
         // What this one sign-in asks for goes before what is configured for all.
+        let max_age = options.max_age.map(|seconds| seconds.to_string());
+        let acr_values = options.acr_values.as_ref().map(AcrValues::as_str);
         let asked: Vec<(&str, &str)> = [
+            ("max_age", max_age.as_deref()),
+            ("acr_values", acr_values),
             ("ui_locales", options.ui_locales.as_deref()),
             ("login_hint", options.login_hint.as_deref()),
             ("prompt", options.prompt.as_deref()),
@@ -177,7 +207,12 @@ impl Transaction {
             .iter()
             .filter(|(name, _)| !asked.iter().any(|(taken, _)| taken == name));
         pairs.extend(asked.iter().copied().chain(configured));
-        let url = SecretText::new(metadata.authorization_endpoint().with_query(pairs));
+        let request = AuthorizationRequest::new(
+            metadata.authorization_endpoint(),
+            provider.client_id().as_str(),
+            pairs,
+        );
+        let params = provider.authorization_params();
         let transaction = Self {
             provider: provider.id().as_str().to_owned(),
             client_id: provider.client_id().as_str().to_owned(),
@@ -186,28 +221,62 @@ impl Transaction {
             state,
             nonce,
             verifier,
-            scope: provider.scope().as_str().to_owned(),
-            resource: provider
-                .resources()
-                .iter()
-                .map(|resource| resource.as_str().to_owned())
-                .collect(),
-            max_age: provider.authorization_params().max_age(),
-            acr_values: provider
-                .authorization_params()
-                .acr_values()
-                .map(str::to_owned),
+            scope: provider.scope().clone(),
+            resource: provider.resources().to_vec(),
+            max_age: options.max_age.or(params.max_age()),
+            acr_values: acr_values.or(params.acr_values()).map(str::to_owned),
             return_to: options.return_to.unwrap_or_else(ReturnTo::home),
             app_state: options.app_state,
+            binding,
             created_at: now,
         };
-        Ok((transaction, url))
+        Ok((transaction, request))
     }
 
     /// The one-time `state` under which this is stored.
     #[must_use]
     pub const fn state(&self) -> &State {
         &self.state
+    }
+
+    /// The key that the tokens of this sign-in are to be bound to.
+    #[must_use]
+    pub const fn binding(&self) -> Option<&Thumbprint> {
+        self.binding.as_ref()
+    }
+
+    /// The provider as it was when the sign-in began.
+    #[must_use]
+    pub const fn metadata(&self) -> &ProviderMetadata {
+        &self.metadata
+    }
+
+    /// The scope that was asked for: what an answer without a `scope` grants (RFC 6749 5.1).
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Where the user goes afterwards.
+    #[must_use]
+    pub const fn return_to(&self) -> &ReturnTo {
+        &self.return_to
+    }
+
+    /// What the ID token that answers this sign-in has to say (Core 3.1.3.7): its issuer, this
+    /// client, the one-time nonce, and the `max_age` and `acr_values` that were asked for.
+    #[must_use]
+    pub fn expectations<'a>(&'a self, access_token: &'a AccessToken) -> Expectations<'a> {
+        Expectations {
+            issuer: self.metadata.issuer().as_str(),
+            client_id: &self.client_id,
+            access_token: Some(access_token),
+            occasion: Occasion::SignIn {
+                nonce: &self.nonce,
+                max_age: self.max_age,
+                acr_values: self.acr_values.as_deref(),
+            },
+        }
     }
 
     /// Whether the answer comes too late. A clock that was set back does not keep it alive.
@@ -230,15 +299,18 @@ impl Transaction {
                 .str("state", self.state.expose())
                 .str("nonce", self.nonce.expose())
                 .str("verifier", self.verifier.expose())
-                .str("scope", &self.scope)
-                .strs("resource", self.resource.iter().map(String::as_str))
+                .str("scope", self.scope.as_str())
+                .strs("resource", self.resource.iter().map(Resource::as_str))
                 .opt_integer(
                     "max_age",
-                    self.max_age.and_then(|age| i64::try_from(age).ok()),
+                    // Beyond 63 bits it is no less asked for.
+                    self.max_age
+                        .map(|age| i64::try_from(age).unwrap_or(i64::MAX)),
                 )
                 .opt_str("acr_values", self.acr_values.as_deref())
                 .str("return_to", self.return_to.as_str())
                 .opt_str("app_state", self.app_state.as_deref())
+                .opt_str("dpop_jkt", self.binding.as_ref().map(Thumbprint::as_str))
                 .integer("created_at", self.created_at.as_millis())
                 .finish(),
         )
@@ -259,8 +331,8 @@ impl Transaction {
             state: State::new(json.str("state")?)?,
             nonce: Nonce::new(json.str("nonce")?)?,
             verifier: CodeVerifier::new(json.str("verifier")?)?,
-            scope: json.str("scope")?.to_owned(),
-            resource: strings(json.get("resource")?)?,
+            scope: Scope::parse(json.str("scope")?)?,
+            resource: resources(json.get("resource")?)?,
             max_age: json
                 .get("max_age")
                 .and_then(Json::as_integer)
@@ -268,9 +340,22 @@ impl Transaction {
             acr_values: json.str("acr_values").map(str::to_owned),
             return_to: ReturnTo::parse(json.str("return_to")?, page_origin)?,
             app_state: json.str("app_state").map(str::to_owned),
+            // A binding that cannot be read must not be forgotten.
+            binding: match json.get("dpop_jkt") {
+                None => None,
+                Some(value) => Some(Thumbprint::parse(value.as_str()?)?),
+            },
             created_at: Timestamp::from_millis(json.get("created_at")?.as_integer()?),
         })
     }
+}
+
+/// Resource indicators as they were stored.
+pub(crate) fn resources(json: &Json) -> Option<Vec<Resource>> {
+    json.items()?
+        .iter()
+        .map(|item| Resource::parse(item.as_str()?).ok())
+        .collect()
 }
 
 pub(crate) fn strings(json: &Json) -> Option<Vec<String>> {

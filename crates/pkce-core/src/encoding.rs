@@ -59,6 +59,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_fingerprint_is_the_base64url_of_sha_256() {
+        // FIPS 180-2 B.1: the digest of "abc" is ba7816bf...
+        assert_eq!(
+            fingerprint("abc"),
+            "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"
+        );
+        assert_ne!(fingerprint("abc"), fingerprint("abd"));
+    }
+
     proptest! {
         #[test]
         fn base64url_round_trips(octets in any::<Vec<u8>>()) {

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// What can be done about an error. Each [`ErrorCode`] has exactly one.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Remedy {
+pub enum Remedy {
     /// The same thing may work a moment later.
     Retry,
     /// The user has to sign in (again).
@@ -18,11 +19,12 @@ enum Remedy {
 
 macro_rules! error_codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal, $remedy:ident;)+) => {
-        /// The stable codes of [`Error`]. [`ErrorCode::as_str`] is what an app shows as `data-error`.
+        /// The stable codes of [`Error`]. [`ErrorCode::as_str`] is what an app shows as `data-error`;
+        /// `docs/errors.md` lists them with what can be done about each.
         #[non_exhaustive]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum ErrorCode {
-            $($(#[doc = $doc])+ $variant,)+
+            $(#[doc = concat!("`", $text, "`: ")] $(#[doc = $doc])+ $variant,)+
         }
 
         impl ErrorCode {
@@ -35,8 +37,16 @@ macro_rules! error_codes {
                 match self { $(ErrorCode::$variant => $text,)+ }
             }
 
-            const fn remedy(self) -> Remedy {
+            /// What can be done about it.
+            #[must_use]
+            pub const fn remedy(self) -> Remedy {
                 match self { $(ErrorCode::$variant => Remedy::$remedy,)+ }
+            }
+
+            /// What it means, in the words of this documentation: for lists of codes, not for users.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(ErrorCode::$variant => concat!($($doc),+).trim_ascii(),)+ }
             }
         }
     };
@@ -99,6 +109,11 @@ error_codes! {
     MetadataInvalid = "metadata_invalid", Configure;
     /// The JWKS has no `keys` array.
     JwksInvalid = "jwks_invalid", Configure;
+    // Authorization
+    /// The answer to a pushed authorization request lacks a member or has a wrong one (RFC 9126 2.2).
+    ParResponseInvalid = "par_response_invalid", Other;
+    /// The pushed authorization request is too old, or was used before (RFC 9126 4).
+    InvalidRequestUri = "invalid_request_uri", SignIn;
     // Callback
     /// Parameters of the answer came in the fragment.
     CallbackInFragment = "callback_in_fragment", SignIn;
@@ -131,6 +146,8 @@ error_codes! {
     ConsentRequired = "consent_required", SignIn;
     /// The provider wants the user to choose an account.
     AccountSelectionRequired = "account_selection_required", SignIn;
+    /// The provider cannot sign the user in as strongly or as freshly as asked (RFC 9470 5).
+    UnmetAuthenticationRequirements = "unmet_authentication_requirements", SignIn;
     /// The provider says it is overloaded.
     TemporarilyUnavailable = "temporarily_unavailable", Retry;
     /// The provider says it failed.
@@ -158,6 +175,17 @@ error_codes! {
     TokenResponseInvalid = "token_response_invalid", Other;
     /// `token_type` is neither Bearer nor one that was asked for.
     TokenTypeUnsupported = "token_type_unsupported", Configure;
+    // DPoP (RFC 9449)
+    /// The browser keeps no key to bind tokens to: IndexedDB or the key type is missing.
+    DpopKeyUnavailable = "dpop_key_unavailable", Other;
+    /// The browser could not sign a DPoP proof.
+    DpopSigningFailed = "dpop_signing_failed", Other;
+    /// The server refused a DPoP proof, mostly because a clock is wrong (RFC 9449 5, 7.1).
+    InvalidDpopProof = "invalid_dpop_proof", Other;
+    /// The server wants yet another nonce for a proof that had the newest one (RFC 9449 8, 9).
+    UseDpopNonce = "use_dpop_nonce", Retry;
+    /// The server wants a nonce that CORS hides from the page.
+    DpopNonceHidden = "dpop_nonce_hidden", Configure;
     // ID token
     /// The token response has no ID token.
     IdTokenMissing = "id_token_missing", Configure;
@@ -241,6 +269,8 @@ pub enum Phase {
     Jwks,
     /// Building the authorization request (RFC 6749 4.1.1).
     Authorization,
+    /// Pushing the authorization request (RFC 9126).
+    Par,
     /// Judging the authorization response (RFC 6749 4.1.2, RFC 9207).
     Callback,
     /// Exchanging the code (RFC 6749 4.1.3).
@@ -380,18 +410,36 @@ impl Error {
     }
 
     /// The same request may succeed later; nothing has to change.
+    ///
+    /// ```
+    /// use pkce_core::{Error, ErrorCode, Phase};
+    /// assert!(Error::new(ErrorCode::Timeout, Phase::Token).is_transient());
+    /// assert!(!Error::new(ErrorCode::InvalidGrant, Phase::Token).is_transient());
+    /// ```
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.code.remedy() == Remedy::Retry
     }
 
     /// Signing in (again) is the way on.
+    ///
+    /// ```
+    /// use pkce_core::{Error, ErrorCode, Phase};
+    /// assert!(Error::new(ErrorCode::SessionExpired, Phase::Refresh).needs_sign_in());
+    /// assert!(!Error::new(ErrorCode::NetworkError, Phase::Refresh).needs_sign_in());
+    /// ```
     #[must_use]
     pub fn needs_sign_in(&self) -> bool {
         self.code.remedy() == Remedy::SignIn
     }
 
     /// The deployer, or the provider's administrator, has to change something.
+    ///
+    /// ```
+    /// use pkce_core::{Error, ErrorCode, Phase};
+    /// assert!(Error::new(ErrorCode::InvalidClient, Phase::Token).is_configuration());
+    /// assert!(!Error::new(ErrorCode::AccessDenied, Phase::Callback).is_configuration());
+    /// ```
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         self.code.remedy() == Remedy::Configure
@@ -413,10 +461,13 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Foreign text made fit for a message: no control characters, bounded length.
+/// Foreign text made fit for a message: no control characters, also none of those that turn the
+/// direction of what follows, and a bounded length.
 fn quote(text: &str) -> String {
     text.chars()
-        .filter(|c| !c.is_control())
+        .filter(|c| {
+            !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        })
         .take(QUOTE_LIMIT)
         .collect()
 }
@@ -435,6 +486,7 @@ mod tests {
                 "{text}"
             );
             assert!(seen.insert(text), "{text} is used twice");
+            assert!(code.meaning().ends_with('.'), "{text}: {}", code.meaning());
         }
     }
 
@@ -446,6 +498,36 @@ mod tests {
         assert!(error.what_came().starts_with("abx"));
         assert_eq!(error.what_came().chars().count(), QUOTE_LIMIT);
         assert_eq!(error.provider_description(), Some("<b>bold</b>"));
+    }
+
+    #[test]
+    fn the_predicates_say_what_helps() {
+        let tells = |code| {
+            let error = Error::new(code, Phase::Token);
+            (
+                error.is_transient(),
+                error.needs_sign_in(),
+                error.is_configuration(),
+            )
+        };
+        assert_eq!(tells(ErrorCode::NetworkError), (true, false, false));
+        assert_eq!(tells(ErrorCode::AccessDenied), (false, true, false));
+        assert_eq!(tells(ErrorCode::ConfigMissing), (false, false, true));
+        assert_eq!(tells(ErrorCode::StorageFull), (false, false, false));
+    }
+
+    #[test]
+    fn a_message_is_the_code_with_what_was_expected_and_what_came() {
+        let error = Error::new(ErrorCode::IssMismatch, Phase::Callback);
+        assert_eq!(ErrorCode::IssMismatch.to_string(), "iss_mismatch");
+        assert_eq!(error.to_string(), "iss_mismatch");
+        let expected = error.clone().expected("a");
+        assert_eq!(expected.to_string(), "iss_mismatch: expected a");
+        assert_eq!(
+            expected.came("b").to_string(),
+            "iss_mismatch: expected a; came b"
+        );
+        assert_eq!(error.came("b").to_string(), "iss_mismatch; came b");
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub enum Purpose {
     Discovery,
     /// The provider's keys (RFC 7517).
     Jwks,
+    /// A pushed authorization request (RFC 9126).
+    Par,
     /// The exchange of a code (RFC 6749 4.1.3).
     Token,
     /// The renewal of the tokens (RFC 6749 6).
@@ -44,6 +46,7 @@ impl Purpose {
         match self {
             Purpose::Discovery => "discovery",
             Purpose::Jwks => "jwks",
+            Purpose::Par => "par",
             Purpose::Token => "token",
             Purpose::Refresh => "refresh",
             Purpose::Userinfo => "userinfo",
@@ -189,8 +192,11 @@ impl HttpResponse {
     /// The body as a JSON object, whatever the status.
     ///
     /// # Errors
-    /// `unexpected_content_type`, `invalid_json`.
+    /// `response_too_large` beyond [`ANSWER_LIMIT`], `unexpected_content_type`, `invalid_json`.
     pub fn json_object(&self, phase: Phase) -> Result<Json, Error> {
+        if self.body.0.len() > ANSWER_LIMIT {
+            return Err(TransportFault::TooLarge.into_error(phase));
+        }
         if !self.is_json() {
             return Err(Error::new(ErrorCode::UnexpectedContentType, phase)
                 .expected("application/json")
@@ -214,7 +220,9 @@ impl HttpResponse {
     /// is ignored, since the user's clock may be wrong.
     #[must_use]
     pub fn retry_after_ms(&self) -> Option<u64> {
-        let seconds: u64 = self.retry_after.as_deref()?.trim().parse().ok()?;
+        let text = self.retry_after.as_deref()?.trim();
+        // Digits alone (RFC 9110 10.2.3); `parse` takes a sign as well.
+        let seconds: u64 = text.parse().ok().filter(|_| !text.starts_with('+'))?;
         Some(seconds.min(3600).saturating_mul(1000))
     }
 
@@ -309,6 +317,29 @@ mod tests {
             );
         }
         assert_eq!(code(Err(TransportFault::Timeout)), Err(ErrorCode::Timeout));
+    }
+
+    #[test]
+    fn the_limits_are_those_that_the_errors_name() {
+        let expected = |fault: TransportFault| {
+            let error = fault.into_error(Phase::Token);
+            error.what_was_expected().to_owned()
+        };
+        assert_eq!(
+            expected(TransportFault::TooLarge),
+            format!("an answer of at most {} MB", ANSWER_LIMIT / (1024 * 1024))
+        );
+        assert_eq!(
+            expected(TransportFault::Timeout),
+            format!("a whole answer within {} seconds", ANSWER_TIMEOUT.as_secs())
+        );
+    }
+
+    #[test]
+    fn a_body_is_printed_as_a_number_of_octets() {
+        let shown = format!("{:?}", answer(200, "application/json", "canary"));
+        assert!(shown.contains("[6 octets redacted]"), "{shown}");
+        assert!(!shown.contains("canary"), "{shown}");
     }
 
     #[test]

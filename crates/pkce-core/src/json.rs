@@ -337,8 +337,37 @@ mod tests {
             Json::parse("1700000000.9").unwrap().numeric_date(),
             Some(1_700_000_000)
         );
+        // Whole numbers of 64 bits are exact; a float of 9e15 and more may have lost its seconds.
+        assert_eq!(Json::Integer(i64::MAX).numeric_date(), Some(i64::MAX));
+        for (number, date) in [
+            ("8999999999999000.0", Some(8_999_999_999_999_000)),
+            ("-8999999999999000.0", Some(-8_999_999_999_999_000)),
+            ("9e15", None),
+            ("-9e15", None),
+        ] {
+            assert_eq!(
+                Json::parse(number).unwrap().numeric_date(),
+                date,
+                "{number}"
+            );
+        }
         assert_eq!(Json::parse("1e300").unwrap().numeric_date(), None);
         assert_eq!(Json::parse("\"1\"").unwrap().numeric_date(), None);
+    }
+
+    #[test]
+    fn control_characters_and_quotes_are_escaped() {
+        // RFC 8259 7
+        let controls: String = ('\0'..='\x20').chain(['"', '\\', '\x7f']).collect();
+        let text = ObjectWriter::new().str("c", &controls).finish();
+        assert_eq!(
+            Json::parse(&text).unwrap().str("c"),
+            Some(controls.as_str())
+        );
+        assert_eq!(
+            ObjectWriter::new().str("c", "\0\x0a\x1f\x20").finish(),
+            r#"{"c":"\u0000\u000a\u001f "}"#
+        );
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Error codes of providers, mapped to ours (RFC 6749 4.1.2.1 and 5.2, Core 3.1.2.6, RFC 8707 2,
-//! and what real providers say instead).
+//! RFC 9449 5, and what real providers say instead).
 
 use crate::error::{Error, ErrorCode, Phase};
 use crate::http::HttpResponse;
 use crate::json::Json;
 
 /// The standards' `error` values.
-const STANDARD: [(&str, ErrorCode); 16] = [
+const STANDARD: [(&str, ErrorCode); 20] = [
     ("access_denied", ErrorCode::AccessDenied),
     ("login_required", ErrorCode::LoginRequired),
     ("interaction_required", ErrorCode::InteractionRequired),
@@ -28,6 +28,15 @@ const STANDARD: [(&str, ErrorCode); 16] = [
     ("invalid_scope", ErrorCode::InvalidScope),
     ("invalid_target", ErrorCode::InvalidTarget),
     ("invalid_grant", ErrorCode::InvalidGrant),
+    // RFC 9101 7, for a request that was pushed (RFC 9126 4).
+    ("invalid_request_uri", ErrorCode::InvalidRequestUri),
+    (
+        "unmet_authentication_requirements",
+        ErrorCode::UnmetAuthenticationRequirements,
+    ),
+    // RFC 9449 5 and 8.
+    ("invalid_dpop_proof", ErrorCode::InvalidDpopProof),
+    ("use_dpop_nonce", ErrorCode::UseDpopNonce),
     // RFC 6750 3.1, seen at token endpoints for a dead token.
     ("invalid_token", ErrorCode::InvalidGrant),
 ];
@@ -66,13 +75,11 @@ pub fn of_response(response: &HttpResponse, phase: Phase) -> Error {
             .came(format!("error_code {value}"))
     } else {
         match member("error").map(|value| error(value, phase)) {
-            // A word that says nothing certain tells less than the status of a server in trouble.
+            // A word that says nothing certain, or that is none of this endpoint's, tells less than
+            // the status of a server in trouble: Auth0 says `access_denied` with 429.
             Some(said)
                 if by_status.code() == ErrorCode::ServiceUnavailable
-                    && matches!(
-                        said.code(),
-                        ErrorCode::ProviderError | ErrorCode::InvalidRequest
-                    ) =>
+                    && !is_certain(said.code()) =>
             {
                 by_status
             }
@@ -86,6 +93,24 @@ pub fn of_response(response: &HttpResponse, phase: Phase) -> Error {
     found
         .described(member("error_description"))
         .retry_after_ms(response.retry_after_ms())
+}
+
+/// The codes of RFC 6749 5.2, RFC 8707 2 and RFC 9449 5 that mean one thing, and those of a server
+/// in trouble.
+const fn is_certain(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::InvalidGrant
+            | ErrorCode::InvalidClient
+            | ErrorCode::UnauthorizedClient
+            | ErrorCode::UnsupportedGrantType
+            | ErrorCode::InvalidScope
+            | ErrorCode::InvalidTarget
+            | ErrorCode::InvalidDpopProof
+            | ErrorCode::UseDpopNonce
+            | ErrorCode::TemporarilyUnavailable
+            | ErrorCode::ServerError
+    )
 }
 
 /// Whether a JSON answer says `error`, whatever its status (GitHub answers 200).
@@ -107,3 +132,5 @@ fn look_up(table: &[(&str, ErrorCode)], value: &str) -> Option<ErrorCode> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_codes;

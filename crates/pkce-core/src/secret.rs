@@ -1,4 +1,34 @@
 //! Secrets: values whose `Debug` is `[redacted]` and that only [`expose`](AccessToken::expose) shows.
+//!
+//! ```
+//! # fn show(token: &pkce_core::secret::AccessToken) {
+//! assert_eq!(format!("{token:?}"), "AccessToken([redacted])");
+//! # }
+//! ```
+//!
+//! What would reveal one by accident does not compile: printing it,
+//!
+//! ```compile_fail,E0277
+//! # fn show(token: &pkce_core::secret::AccessToken) {
+//! format!("{token}");
+//! # }
+//! ```
+//!
+//! comparing it octet by octet, whose time tells how much of it was right,
+//!
+//! ```compile_fail,E0369
+//! # fn show(token: &pkce_core::secret::AccessToken, other: &pkce_core::secret::AccessToken) {
+//! let same = token == other;
+//! # }
+//! ```
+//!
+//! and serialising it.
+//!
+//! ```compile_fail,E0277
+//! # fn show(token: &pkce_core::secret::AccessToken) {
+//! let text = serde_json::to_string(token);
+//! # }
+//! ```
 
 use std::fmt;
 
@@ -52,6 +82,8 @@ secret! {
     Nonce;
     /// A `state` of one authorization request (RFC 6749 10.12).
     State;
+    /// A DPoP proof in compact form (RFC 9449 4).
+    DpopProof;
     /// An ID token in compact form, as `id_token_hint` needs it.
     RawIdToken;
 }
@@ -90,6 +122,50 @@ impl fmt::Debug for SecretText {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Does not compile where the type has the trait: then two implementations fit.
+    macro_rules! assert_none_is {
+        ($trait:path: $($type:ty),+) => {$(
+            const _: fn() = || {
+                trait Fits<Which> {
+                    fn call() {}
+                }
+                struct HasTheTrait;
+                impl<T: ?Sized> Fits<()> for T {}
+                impl<T: ?Sized + $trait> Fits<HasTheTrait> for T {}
+                <$type as Fits<_>>::call();
+            };
+        )+};
+    }
+
+    macro_rules! assert_secret {
+        ($($type:ty),+) => {$(
+            assert_none_is!(std::fmt::Display: $type);
+            assert_none_is!(PartialEq: $type);
+            assert_none_is!(std::hash::Hash: $type);
+            assert_none_is!(serde::Serialize: $type);
+            assert_none_is!(AsRef<str>: $type);
+            assert_none_is!(std::ops::Deref: $type);
+        )+};
+    }
+
+    assert_secret!(
+        AccessToken,
+        RefreshToken,
+        AuthorizationCode,
+        CodeVerifier,
+        Nonce,
+        State,
+        DpopProof,
+        RawIdToken,
+        SecretText
+    );
+    assert_none_is!(std::fmt::Display: crate::authorization::Entropy, crate::authorization::Transaction);
+    // What is used once is not copied.
+    assert_none_is!(Clone: crate::authorization::Entropy, crate::authorization::Transaction);
+    assert_none_is!(Clone: crate::authorization::AuthorizationRequest, crate::par::PushedRequest);
+    assert_none_is!(Clone: crate::callback::Callback, crate::callback::Grant);
+    assert_none_is!(Clone: crate::dpop::ProofRequest<'static>, crate::dpop::PendingProof);
 
     #[test]
     fn debug_shows_nothing() {

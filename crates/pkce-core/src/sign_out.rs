@@ -1,7 +1,9 @@
 //! Sign-out: revocation (RFC 7009) and RP-Initiated Logout.
 
 use crate::encoding::{base64url, base64url_decode};
-use crate::http::{HttpRequest, Purpose};
+use crate::error::{Error, Phase};
+use crate::http::{Exchange, HttpRequest, Purpose};
+use crate::provider_error;
 use crate::secret::{AccessToken, RawIdToken, RefreshToken, SecretText};
 use crate::url::HttpUrl;
 
@@ -27,6 +29,21 @@ pub fn revocation_request(
             ("client_id", client_id),
         ],
     )
+}
+
+/// Judges the answer to [`revocation_request`] (RFC 7009 2.2): a success says that the token is
+/// worth nothing any more, also where it was worth nothing before; its body plays no part.
+///
+/// The user is signed out whatever it says: an error is for a log, not for the user.
+///
+/// # Errors
+/// Transport faults, and the provider's error, such as a 503 that asks to wait (RFC 7009 2.2.1).
+pub fn judge_revocation(exchange: &Exchange) -> Result<(), Error> {
+    match exchange {
+        Ok(response) if (200..300).contains(&response.status) => Ok(()),
+        Ok(response) => Err(provider_error::of_response(response, Phase::SignOut)),
+        Err(fault) => Err(fault.into_error(Phase::SignOut)),
+    }
 }
 
 /// The address that ends the provider's own session (RP-Initiated Logout 2).
@@ -58,3 +75,5 @@ pub(crate) fn is_own_state(state: &str) -> bool {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_revocation;

@@ -3,7 +3,7 @@
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A point of wall-clock time: milliseconds since 1970-01-01T00:00:00Z.
+/// A point of wall-clock time: milliseconds since 1970-01-01T00:00:00Z. `+` and `-` saturate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -68,6 +68,30 @@ impl Sub<Duration> for Timestamp {
     }
 }
 
+/// How far a server's clock is ahead of this device's; zero where nothing is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClockOffset(i64);
+
+impl ClockOffset {
+    /// From milliseconds, as [`clock_offset_ms`](crate::id_token::clock_offset_ms) estimates them;
+    /// negative where the server's clock is behind.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// What the server's clock shows when this device's shows `now`.
+    #[must_use]
+    pub const fn server_time(self, now: Timestamp) -> Timestamp {
+        Timestamp(now.0.saturating_add(self.0))
+    }
+}
+
+/// One of so many equal parts of a span.
+pub(crate) fn part(span: Duration, parts: u32) -> Duration {
+    span.checked_div(parts).unwrap_or(span)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +106,12 @@ mod tests {
         let start = Timestamp::from_millis(i64::MIN);
         assert_eq!(start - Duration::MAX, start);
         assert_eq!(end.until(start), Duration::ZERO);
-        assert_eq!(Timestamp::from_millis(-1).as_seconds(), -1);
+    }
+
+    #[test]
+    fn whole_seconds_are_those_that_have_begun() {
+        for (millis, seconds) in [(-1001, -2), (-1000, -1), (-1, -1), (0, 0), (1999, 1)] {
+            assert_eq!(Timestamp::from_millis(millis).as_seconds(), seconds);
+        }
     }
 }

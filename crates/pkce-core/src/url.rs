@@ -184,7 +184,11 @@ impl HttpUrl {
     /// The URL with more query parameters, form-encoded, behind those it has.
     #[must_use]
     pub fn with_query<'a>(&self, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-        let added = crate::encoding::form(pairs);
+        self.with_form(&crate::encoding::form(pairs))
+    }
+
+    /// [`HttpUrl::with_query`] for parameters that are form-encoded already.
+    pub(crate) fn with_form(&self, added: &str) -> String {
         let base = self.text.split('#').next().unwrap_or("");
         let joint = match base.split_once('?') {
             None => "?",
@@ -199,7 +203,8 @@ impl HttpUrl {
     /// the entry's or lies below it by whole segments. An entry's query and fragment play no part.
     #[must_use]
     pub fn covers(&self, url: &HttpUrl) -> bool {
-        let entry = self.path().trim_end_matches('/');
+        // One slash alone is left out: `/v1//` is no name for all of `/v1/`.
+        let entry = self.path().strip_suffix('/').unwrap_or(self.path());
         self.same_origin(url)
             && url
                 .path()
@@ -285,10 +290,12 @@ fn split_authority(authority: &str) -> Result<(&str, Option<u16>), UrlFault> {
 
 fn is_host(host: &str) -> bool {
     if let Some(inner) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
-        // Only in the form that browsers print, so that text comparison is comparison.
-        return inner
-            .parse::<std::net::Ipv6Addr>()
-            .is_ok_and(|address| address.to_string() == inner.to_ascii_lowercase());
+        // Only in the form that browsers print, so that text comparison is comparison; they write
+        // an embedded IPv4 address in hexadecimal.
+        return !inner.contains('.')
+            && inner
+                .parse::<std::net::Ipv6Addr>()
+                .is_ok_and(|address| address.to_string() == inner.to_ascii_lowercase());
     }
     let labels_are_good = host.split('.').all(|label| {
         !label.is_empty()
@@ -320,9 +327,11 @@ mod tests {
         let url = HttpUrl::parse("https://Api.Example:8443/a//b?x=1&y=%20#f").unwrap();
         assert_eq!(url.origin(), "https://api.example:8443");
         assert_eq!((url.path(), url.query()), ("/a//b", Some("x=1&y=%20")));
+        assert_eq!(url.host(), "api.example");
         assert!(url.has_fragment());
         assert_eq!(url.without_query(), "https://Api.Example:8443/a//b");
         let bare = HttpUrl::parse("http://localhost:80").unwrap();
+        assert!(url.is_https() && !bare.is_https());
         assert_eq!(
             (bare.origin().as_str(), bare.path()),
             ("http://localhost", "/")
@@ -337,6 +346,12 @@ mod tests {
                 .with_query([("b", "2")]),
             "https://a/?t=1&b=2"
         );
+        for open in ["https://a/?", "https://a/?t=1&"] {
+            let url = HttpUrl::parse(&format!("{open}#f")).unwrap();
+            assert_eq!(url.with_query([("b", "2")]), format!("{open}b=2"));
+        }
+        // The query may carry what no log should show.
+        assert_eq!(format!("{url:?}"), "HttpUrl(https://Api.Example:8443/a//b)");
     }
 
     #[test]
@@ -373,11 +388,18 @@ mod tests {
             ("https://a/.", UrlFault::DotSegment),
             ("https://a/%", UrlFault::PercentEncoding),
             ("https://a/%zz", UrlFault::PercentEncoding),
+            ("https://a/%1", UrlFault::PercentEncoding),
+            ("https://a/%1z", UrlFault::PercentEncoding),
+            ("https://a/%z1", UrlFault::PercentEncoding),
         ] {
             assert_eq!(HttpUrl::parse(bad).map(|u| u.origin()), Err(fault), "{bad}");
         }
-        let long = format!("https://a/{}", "x".repeat(HttpUrl::LIMIT));
-        assert_eq!(HttpUrl::parse(&long), Err(UrlFault::TooLong));
+        let of_length = |length: usize| format!("https://a/{}", "x".repeat(length - 10));
+        assert!(HttpUrl::parse(&of_length(HttpUrl::LIMIT)).is_ok());
+        assert_eq!(
+            HttpUrl::parse(&of_length(HttpUrl::LIMIT + 1)),
+            Err(UrlFault::TooLong)
+        );
     }
 
     #[test]
@@ -387,6 +409,7 @@ mod tests {
             "http://localhost:9000",
             "http://a.localhost/",
             "http://127.0.0.9/",
+            "http://[::1]/",
             "http://[::1]:1/",
         ] {
             assert!(HttpUrl::parse(good).unwrap().is_secure(), "{good}");

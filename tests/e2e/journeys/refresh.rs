@@ -1,35 +1,14 @@
 //! Tokens that are renewed without the user, and what happens when that does not work.
 
-use demo_provider::{EventKind, Failure, FeedEvent, Times};
+use demo_provider::{EventKind, Failure, Times};
 
+use crate::events::{refresh_asked, refused, renewed};
 use crate::journey::{journey, journey_in};
 use crate::world::Setup;
 
-/// Tokens that live so shortly that a journey sees them renewed.
-fn short_lived() -> Setup {
-    Setup {
-        access_token_seconds: 8,
-        ..Setup::default()
-    }
-}
-
-/// The provider took a refresh token, and answers with new tokens.
-fn renewed(event: &FeedEvent) -> bool {
-    event.kind == EventKind::Checked
-        && event.endpoint == "/token"
-        && event.detail("what") == Some("refresh token")
-}
-
-/// The provider turned a refresh token down.
-fn refused(event: &FeedEvent) -> bool {
-    event.kind == EventKind::Refused
-        && event.endpoint == "/token"
-        && event.detail("error") == Some("invalid_grant")
-}
-
 #[test]
 fn the_access_token_is_renewed_by_itself_before_it_expires() {
-    journey_in(short_lived(), |visitor| async move {
+    journey_in(Setup::tokens_that_live(8), |visitor| async move {
         visitor.arrive_signed_in_as("alice").await;
         let feed = visitor.world().provider.feed();
         let first = visitor
@@ -116,6 +95,39 @@ fn a_provider_that_is_down_for_a_while_costs_no_session() {
 }
 
 #[test]
+fn a_provider_that_says_how_long_to_wait_is_asked_no_sooner() {
+    journey(|visitor| async move {
+        visitor.arrive_signed_in_as("alice").await;
+        let provider = &visitor.world().provider;
+        provider.faults().set(|faults| {
+            faults.token_failure = Some(Failure::status(503).next(1).retry_after(3));
+        });
+        let since = provider.feed().newest();
+        visitor.press("refresh-now").await;
+        visitor.see_renewal_that_is("retrying").await;
+        // A page that wakes up, or hears that the network is back, knows no better.
+        visitor
+            .run(
+                "dispatchEvent(new Event('online')); dispatchEvent(new Event('focus'));",
+                vec![],
+            )
+            .await;
+        let first = visitor.see_event(since, "the refresh", refresh_asked).await;
+        let second = visitor
+            .see_event(first.id, "the refresh again", refresh_asked)
+            .await;
+        assert!(
+            second.at - first.at >= 3_000,
+            "asked again after {} ms",
+            second.at - first.at
+        );
+        visitor.see_renewals(1).await;
+        visitor.do_not_see("auth-error").await;
+        assert_eq!(provider.counters().token_requests_of("refresh_token"), 2);
+    });
+}
+
+#[test]
 fn a_lost_answer_ends_the_session_with_its_own_reason_and_signing_in_works_again() {
     journey(|visitor| async move {
         visitor.arrive_signed_in_as("alice").await;
@@ -187,25 +199,19 @@ fn a_lost_answer_costs_nothing_where_the_provider_takes_the_token_again() {
 
 #[test]
 fn without_a_refresh_token_the_session_ends_when_the_access_token_does() {
-    journey_in(
-        Setup {
-            access_token_seconds: 4,
-            ..Setup::default()
-        },
-        |visitor| async move {
-            let provider = &visitor.world().provider;
-            provider
-                .faults()
-                .set(|faults| faults.omit_refresh_token = Times::Always);
-            visitor.arrive_signed_in_as("alice").await;
-            visitor.do_not_see("refresh-now").await;
-            visitor.see_error("session_expired").await;
-            visitor.do_not_see("user-name").await;
-            assert_eq!(provider.counters().token_requests_of("refresh_token"), 0);
+    journey_in(Setup::tokens_that_live(4), |visitor| async move {
+        let provider = &visitor.world().provider;
+        provider
+            .faults()
+            .set(|faults| faults.omit_refresh_token = Times::Always);
+        visitor.arrive_signed_in_as("alice").await;
+        visitor.do_not_see("refresh-now").await;
+        visitor.see_error("session_expired").await;
+        visitor.do_not_see("user-name").await;
+        assert_eq!(provider.counters().token_requests_of("refresh_token"), 0);
 
-            provider.faults().reset();
-            visitor.press("sign-in").await;
-            visitor.see_user("Alice Liddell").await;
-        },
-    );
+        provider.faults().reset();
+        visitor.press("sign-in").await;
+        visitor.see_user("Alice Liddell").await;
+    });
 }

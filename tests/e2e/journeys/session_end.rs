@@ -3,6 +3,7 @@
 use demo_provider::{EventKind, FaultAction, Times};
 
 use crate::journey::journey;
+use crate::world::NOTE_OF_ALICE;
 
 #[test]
 fn a_refused_refresh_ends_the_session_once_with_words_and_a_way_back() {
@@ -36,6 +37,36 @@ fn a_refused_refresh_ends_the_session_once_with_words_and_a_way_back() {
         provider.faults().reset();
         visitor.press("sign-in").await;
         visitor.see_user("Alice Liddell").await;
+        visitor.do_not_see("auth-error").await;
+    });
+}
+
+#[test]
+fn a_session_that_ends_keeps_the_place_where_the_user_was() {
+    journey(|visitor| async move {
+        visitor.arrive_signed_in_as("alice").await;
+        let provider = &visitor.world().provider;
+        let place = format!("/notes/{}?view=plain#end", NOTE_OF_ALICE.id);
+        visitor.open(&place).await;
+        visitor.see_on_page(NOTE_OF_ALICE.text).await;
+        provider
+            .faults()
+            .set(|faults| faults.refuse_refresh = Times::Always);
+        provider
+            .perform(FaultAction::ExpireAccessTokens)
+            .await
+            .unwrap();
+        // The API turns the token down, and the provider the renewal.
+        visitor.reload().await;
+        visitor.see_error("session_refused").await;
+        visitor.see_address(&place).await;
+        assert!(!visitor.page_text().await.contains(NOTE_OF_ALICE.text));
+        assert_eq!(provider.counters().token_requests_of("refresh_token"), 1);
+
+        provider.faults().reset();
+        visitor.press("sign-in").await;
+        visitor.see_on_page(NOTE_OF_ALICE.text).await;
+        visitor.see_address(&place).await;
         visitor.do_not_see("auth-error").await;
     });
 }

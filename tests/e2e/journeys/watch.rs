@@ -78,14 +78,18 @@ fn a_violation_of_the_policy_and_an_uncaught_error_are_noted() {
         visitor
             .until(
                 "three notes of trouble",
-                "const notes = JSON.parse(localStorage.getItem('e2e.trouble') ?? '[]').join(' ');
+                "const notes = noted('trouble').join(' ');
                  return ['img-src blocked', 'thrown on purpose', 'rejected on purpose']
                      .every((part) => notes.includes(part)) || null;",
                 vec![],
             )
             .await;
         visitor
-            .run("localStorage.removeItem('e2e.trouble');", vec![])
+            .run(
+                "Object.keys(local).filter((key) => key.startsWith('e2e.trouble.'))
+                     .forEach((key) => local.removeItem(key));",
+                vec![],
+            )
             .await;
     });
 }

@@ -10,12 +10,24 @@ use crate::secrets::Secret;
 use crate::world::EMPTY_PAGE;
 
 /// How often the page is looked at meanwhile.
-const GLANCE: Duration = Duration::from_millis(40);
+pub(super) const GLANCE: Duration = Duration::from_millis(40);
 
-/// `shown(id)` gives the visible element of that name; the words below begin with it.
-const SHOWN: &str = r#"
+/// `shown(id)` gives the visible element of that name, `local` the local storage whatever the page
+/// was made to believe, `session()` the stored session, `noted(name)` what the probe noted; every
+/// script begins with this.
+const WORDS: &str = r#"
     const shown = (id) => [...document.querySelectorAll(`[data-testid="${id}"]`)]
         .find((element) => element.checkVisibility({ visibilityProperty: true }));
+    const area = (name) => { try { return window[name]; } catch { return {}; } };
+    const isDenied = window.e2e?.local === null;
+    const local = isDenied ? {} : window.e2e?.local ?? area('localStorage');
+    const session = () => JSON.parse(Object.entries(sessionStorage)
+        .find(([name]) => name.endsWith('.session'))[1]);
+    const noted = (name) => {
+        if (isDenied) return window.e2e.written[name] ?? [];
+        const keys = Object.keys(local).filter((key) => key.startsWith(`e2e.${name}.`));
+        return keys.sort().flatMap((key) => JSON.parse(local.getItem(key)));
+    };
 "#;
 
 /// What a browser keeps of the app.
@@ -152,13 +164,34 @@ impl Visitor {
         .await;
     }
 
+    /// The access token that this tab keeps has expired by the clock.
+    pub(crate) async fn until_the_stored_token_expired(&self) {
+        self.until(
+            "the end of the stored token",
+            "const { received_at, lifetime } = session();
+             return received_at + lifetime * 1000 < Date.now() || null;",
+            vec![],
+        )
+        .await;
+    }
+
+    /// This tab keeps tokens that were renewed so often.
+    pub(crate) async fn until_stored_generation_is(&self, generation: u64) {
+        self.until(
+            &format!("stored tokens of generation {generation}"),
+            "return session().access_generation === arguments[0] || null;",
+            vec![json!(generation)],
+        )
+        .await;
+    }
+
     /// What the browser keeps of the page's origin.
     pub(crate) async fn storage(&self) -> Storage {
         let kept = self
             .look(
                 "const all = (storage) => JSON.stringify(Object.fromEntries(
                      Object.entries(storage).filter(([name]) => !name.startsWith('e2e.'))));
-                 return [all(sessionStorage), all(localStorage)];",
+                 return [all(area('sessionStorage')), all(local)];",
                 vec![],
             )
             .await
@@ -173,10 +206,7 @@ impl Visitor {
     /// Notes of the probe: `arrivals`, `departures`, `secrets`, `console`, `trouble`.
     pub(crate) async fn notes(&self, name: &str) -> Vec<String> {
         let notes = self
-            .look(
-                "return JSON.parse(localStorage.getItem(`e2e.${arguments[0]}`) ?? '[]');",
-                vec![json!(name)],
-            )
+            .look("return noted(arguments[0]);", vec![json!(name)])
             .await
             .expect("the notes can be read");
         serde_json::from_value(notes).unwrap()
@@ -210,7 +240,7 @@ impl Visitor {
     /// Runs a script in the page that ends by calling its last argument.
     pub(crate) async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.client
-            .execute_async(script, arguments)
+            .execute_async(&format!("{WORDS}{script}"), arguments)
             .await
             .expect("the script runs")
     }
@@ -236,7 +266,7 @@ impl Visitor {
     }
 
     pub(super) async fn look(&self, script: &str, arguments: Vec<Value>) -> Result<Value, String> {
-        let script = format!("{SHOWN}{script}");
+        let script = format!("{WORDS}{script}");
         self.client
             .execute(&script, arguments)
             .await

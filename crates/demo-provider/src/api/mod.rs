@@ -1,15 +1,18 @@
 //! The resource API: a server of its own, which believes nobody and verifies every access token.
 
+pub(crate) mod calendar;
+pub(crate) mod gate;
 pub(crate) mod jwks;
 pub(crate) mod me;
 pub(crate) mod notes;
+pub(crate) mod vault;
 pub(crate) mod verify;
 
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -18,22 +21,26 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::auth_server::cors::{self, WithoutCors};
 use crate::auth_server::error::failure_response;
-use crate::bearer::{self, Challenge};
+use crate::dpop::{self, DPOP, Guard};
 use crate::feed::{EventKind, EventServer};
 use crate::scope::{Scope, ScopeSet};
 use crate::shared::Shared;
+use gate::Resource;
 use jwks::KeyCache;
 use notes::Notebook;
-use verify::AccessToken;
 
 /// The largest request body that is read.
 const LARGEST_BODY: usize = 64 * 1024;
+
+const METADATA: &str = "/.well-known/oauth-protected-resource";
+const CALENDAR_METADATA: &str = "/.well-known/oauth-protected-resource/calendar/";
 
 /// Everything the API holds.
 pub(crate) struct Api {
     pub(crate) shared: Shared,
     pub(crate) keys: KeyCache,
     pub(crate) notes: Mutex<Notebook>,
+    dpop: Guard,
 }
 
 /// What handlers get.
@@ -47,67 +54,8 @@ impl Api {
             shared,
             keys,
             notes,
+            dpop: Guard::default(),
         })
-    }
-
-    fn metadata_url(&self) -> String {
-        format!(
-            "{}/.well-known/oauth-protected-resource",
-            self.shared.urls.api
-        )
-    }
-
-    /// The token of a request that may go on, or its refusal.
-    pub(crate) async fn authorize(
-        &self,
-        headers: &HeaderMap,
-        endpoint: &str,
-        needed: Option<Scope>,
-    ) -> Result<AccessToken, Refusal> {
-        let checked = self.check(headers, needed).await;
-        let feed = &self.shared.feed;
-        match checked {
-            Ok(token) => {
-                feed.event(EventServer::ResourceServer, EventKind::Checked, endpoint)
-                    .client(&token.client_id)
-                    .detail("what", "signature, issuer, audience, expiry, scope")
-                    .detail("scope", token.scopes.to_string())
-                    .record();
-                Ok(token)
-            }
-            Err((challenge, reason)) => {
-                feed.event(EventServer::ResourceServer, EventKind::Refused, endpoint)
-                    .detail("error", challenge.name())
-                    .detail("reason", reason)
-                    .record();
-                Err(challenge
-                    .respond("demo-api", Some(&self.metadata_url()))
-                    .into())
-            }
-        }
-    }
-
-    async fn check(
-        &self,
-        headers: &HeaderMap,
-        needed: Option<Scope>,
-    ) -> Result<AccessToken, (Challenge, &'static str)> {
-        let token = bearer::read(headers)
-            .map_err(|challenge| (challenge, "malformed Authorization header"))?
-            .ok_or((Challenge::NoToken, "no access token"))?;
-        let token = verify::verify(self, token)
-            .await
-            .map_err(|rejection| (Challenge::InvalidToken, rejection.reason()))?;
-        if self.shared.faults.strikes(|f| &mut f.api_unauthorized) {
-            return Err((Challenge::InvalidToken, "switched on in the fault panel"));
-        }
-        match needed {
-            Some(scope) if !token.scopes.contains(scope) => Err((
-                Challenge::InsufficientScope(scope),
-                "the token lacks a scope",
-            )),
-            _ => Ok(token),
-        }
     }
 }
 
@@ -144,18 +92,21 @@ pub(crate) fn error_answer(status: StatusCode, error: &str, message: &str) -> Re
 pub(crate) fn router(api: ApiState) -> Router {
     let resources = Router::new()
         .route("/api/me", get(me::me))
+        .route("/api/vault", get(vault::open))
         .route("/api/notes", get(notes::list).post(notes::create))
         .route(
             "/api/notes/{id}",
             get(notes::read).put(notes::update).delete(notes::delete),
         )
+        .route("/calendar/events", get(calendar::events))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(axum::middleware::from_fn_with_state(api.clone(), watch))
         .layer(cors::registered_api(&api.shared.origins));
     let public = Router::new()
-        .route("/.well-known/oauth-protected-resource", get(metadata))
+        .route(METADATA, get(metadata))
+        .route(CALENDAR_METADATA, get(calendar_metadata))
         .layer(cors::anyone());
     let nosniff = SetResponseHeaderLayer::if_not_present(
         header::X_CONTENT_TYPE_OPTIONS,
@@ -171,6 +122,7 @@ pub(crate) fn router(api: ApiState) -> Router {
 /// Tells the feed, counts, and lets faults strike. Preflights are answered before they come here.
 async fn watch(State(api): State<ApiState>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
+    let proof_came = request.headers().contains_key(DPOP);
     let feed = &api.shared.feed;
     feed.event(EventServer::ResourceServer, EventKind::Received, &path)
         .detail("method", request.method().as_str())
@@ -195,22 +147,42 @@ async fn watch(State(api): State<ApiState>, request: Request, next: Next) -> Res
     feed.event(EventServer::ResourceServer, kind, &path)
         .detail("status", status.as_str())
         .record();
+    if proof_came {
+        let wanted = api.shared.policy.get().api_nonces;
+        api.dpop.give_nonce(&api.shared, wanted, &mut response);
+    }
+    if response.headers().contains_key(header::WWW_AUTHENTICATE)
+        && faults.strikes(|f| &mut f.api_challenge_hidden)
+    {
+        cors::hide(&mut response, header::WWW_AUTHENTICATE);
+    }
     if faults.strikes(|f| &mut f.api_without_cors) {
         response.extensions_mut().insert(WithoutCors);
     }
     response
 }
 
-/// RFC 9728: who issues tokens for this resource, and with which scopes.
 async fn metadata(State(api): State<ApiState>) -> Response {
     let scopes: ScopeSet = [Scope::NotesRead, Scope::NotesWrite].into_iter().collect();
+    document(&api, Resource::Main, "Demo API", &scopes)
+}
+
+async fn calendar_metadata(State(api): State<ApiState>) -> Response {
+    let none = ScopeSet::default();
+    document(&api, Resource::Calendar, "Demo calendar", &none)
+}
+
+/// RFC 9728: who issues tokens for this resource, and with which scopes.
+fn document(api: &Api, resource: Resource, name: &str, scopes: &ScopeSet) -> Response {
     let scopes: Vec<&str> = scopes.iter().map(Scope::name).collect();
     let body = json!({
-        "resource": api.shared.urls.api_resource(),
+        "resource": resource.indicator(&api.shared.urls),
         "authorization_servers": [api.shared.urls.issuer],
         "scopes_supported": scopes,
         "bearer_methods_supported": ["header"],
-        "resource_name": "Demo API",
+        "resource_name": name,
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
+        "dpop_bound_access_tokens_required": api.shared.policy.get().api_requires_dpop,
     });
     json_answer(StatusCode::OK, &body)
 }

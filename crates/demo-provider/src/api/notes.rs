@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::gate::{Caller, Needs};
 use super::{ApiState, Refusal, error_answer, json_answer};
 use crate::lock;
 use crate::scope::Scope;
@@ -23,6 +24,10 @@ const LONGEST_TEXT: usize = 10_000;
 
 const LIST: &str = "/api/notes";
 const ONE: &str = "/api/notes/{id}";
+const READ_ALL: Needs = Needs::scope(LIST, Scope::NotesRead);
+const WRITE_NEW: Needs = Needs::scope(LIST, Scope::NotesWrite);
+const READ_ONE: Needs = Needs::scope(ONE, Scope::NotesRead);
+const WRITE_ONE: Needs = Needs::scope(ONE, Scope::NotesWrite);
 
 #[derive(Clone, Debug, Serialize)]
 struct Note {
@@ -153,13 +158,8 @@ fn read_draft(
 }
 
 /// `GET /api/notes`.
-pub(crate) async fn list(
-    State(api): State<ApiState>,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
-    let token = api
-        .authorize(&headers, LIST, Some(Scope::NotesRead))
-        .await?;
+pub(crate) async fn list(State(api): State<ApiState>, caller: Caller) -> Result<Response, Refusal> {
+    let token = api.authorize(&caller, &READ_ALL).await?;
     let notes: Vec<Note> = lock(&api.notes).of(&token.sub).cloned().collect();
     Ok(json_answer(StatusCode::OK, &json!({"notes": notes})))
 }
@@ -167,13 +167,11 @@ pub(crate) async fn list(
 /// `POST /api/notes`.
 pub(crate) async fn create(
     State(api): State<ApiState>,
-    headers: HeaderMap,
+    caller: Caller,
     body: Result<axum::body::Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
-    let token = api
-        .authorize(&headers, LIST, Some(Scope::NotesWrite))
-        .await?;
-    let draft = read_draft(&headers, body)?;
+    let token = api.authorize(&caller, &WRITE_NEW).await?;
+    let draft = read_draft(&caller.headers, body)?;
     let mut notes = lock(&api.notes);
     if notes.count(&token.sub) >= MOST_NOTES {
         let message = "you have as many notes as this demo keeps: delete one first";
@@ -189,9 +187,9 @@ pub(crate) async fn create(
 pub(crate) async fn read(
     State(api): State<ApiState>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    caller: Caller,
 ) -> Result<Response, Refusal> {
-    let token = api.authorize(&headers, ONE, Some(Scope::NotesRead)).await?;
+    let token = api.authorize(&caller, &READ_ONE).await?;
     match lock(&api.notes).find(&token.sub, &id) {
         Some(note) => Ok(json_answer(StatusCode::OK, &json!(note))),
         None => Err(no_such_note()),
@@ -202,13 +200,11 @@ pub(crate) async fn read(
 pub(crate) async fn update(
     State(api): State<ApiState>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    caller: Caller,
     body: Result<axum::body::Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
-    let token = api
-        .authorize(&headers, ONE, Some(Scope::NotesWrite))
-        .await?;
-    let draft = read_draft(&headers, body)?;
+    let token = api.authorize(&caller, &WRITE_ONE).await?;
+    let draft = read_draft(&caller.headers, body)?;
     match lock(&api.notes).find(&token.sub, &id) {
         Some(note) => {
             note.title = draft.title;
@@ -224,11 +220,9 @@ pub(crate) async fn update(
 pub(crate) async fn delete(
     State(api): State<ApiState>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    caller: Caller,
 ) -> Result<Response, Refusal> {
-    let token = api
-        .authorize(&headers, ONE, Some(Scope::NotesWrite))
-        .await?;
+    let token = api.authorize(&caller, &WRITE_ONE).await?;
     let mut notes = lock(&api.notes);
     match notes.find(&token.sub, &id).map(|note| note.id) {
         Some(id) => {

@@ -6,6 +6,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
 use super::Api;
+use super::gate::Resource;
 use crate::scope::ScopeSet;
 
 /// A token that is good for this API.
@@ -17,6 +18,12 @@ pub(crate) struct AccessToken {
     /// Seconds since the Unix epoch.
     pub(crate) expires: u64,
     pub(crate) issued: u64,
+    /// The thumbprint of the key it is bound to (RFC 9449 6.1).
+    pub(crate) bound_to: Option<String>,
+    /// How surely the user was known.
+    pub(crate) acr: Option<String>,
+    /// When the user signed in: seconds since the Unix epoch.
+    pub(crate) auth_time: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -28,6 +35,17 @@ struct Claims {
     exp: u64,
     #[serde(default)]
     scope: String,
+    #[serde(default)]
+    cnf: Option<Confirmation>,
+    #[serde(default)]
+    acr: Option<String>,
+    #[serde(default)]
+    auth_time: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Confirmation {
+    jkt: String,
 }
 
 /// Why a token is not good. Told to the feed; the caller hears `invalid_token`.
@@ -61,7 +79,11 @@ impl Rejection {
 }
 
 /// Verifies type, signature, issuer, audience and expiry.
-pub(crate) async fn verify(api: &Api, token: &str) -> Result<AccessToken, Rejection> {
+pub(crate) async fn verify(
+    api: &Api,
+    token: &str,
+    resource: Resource,
+) -> Result<AccessToken, Rejection> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Rejection::NotAJwt)?;
     let typ = header
         .typ
@@ -86,7 +108,7 @@ pub(crate) async fn verify(api: &Api, token: &str) -> Result<AccessToken, Reject
 
     let mut validation = Validation::new(algorithm);
     validation.set_issuer(&[&api.shared.urls.issuer]);
-    validation.set_audience(&[api.shared.urls.api_resource()]);
+    validation.set_audience(&[resource.indicator(&api.shared.urls)]);
     validation.set_required_spec_claims(&["iss", "aud", "exp", "sub"]);
     // The library would ask the machine's clock; this API has its own.
     validation.validate_exp = false;
@@ -111,6 +133,9 @@ pub(crate) async fn verify(api: &Api, token: &str) -> Result<AccessToken, Reject
         scopes: ScopeSet::parse(&claims.scope),
         expires: claims.exp,
         issued: claims.iat,
+        bound_to: claims.cnf.map(|cnf| cnf.jkt),
+        acr: claims.acr,
+        auth_time: claims.auth_time,
     })
 }
 

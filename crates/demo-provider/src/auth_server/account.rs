@@ -48,7 +48,9 @@ pub(crate) async fn show(
                         @for scope in consent.scopes.iter() {
                             li { (lang.scope(scope)) " " code.scope { (scope.name()) } }
                         }
-                        @for resource in &consent.resources { li { code { (resource) } } }
+                        @for resource in &consent.resources {
+                            li { (pages::resource(lang, &server, resource)) }
+                        }
                     }
                     p.quiet { (m.account_given_at) " " (lang.moment(consent.given_at)) }
                     form method="post" action="/account/withdraw" {
@@ -60,6 +62,13 @@ pub(crate) async fn show(
                         }
                     }
                 }
+            }
+        }
+        section aria-labelledby="codes" {
+            @let set_up = lock(&server.one_time_codes).are_set_up(signed_in.user.sub);
+            h2 #codes { (m.account_codes) }
+            p data-testid="one-time-codes" data-set-up=(set_up) {
+                @if set_up { (m.account_codes_on) } @else { (m.account_codes_off) }
             }
         }
         p { a href="/logout" { (m.logout_title) } }

@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use serde::Deserialize;
 
 use super::AuthServer;
+use super::authorization_params::{
+    check_acr_values, check_challenge, check_dpop_jkt, check_hint, check_prompt, check_resources,
+    check_scope,
+};
 use super::error::{Code, OAuthError};
 use super::lang::Lang;
 use super::pages;
+use super::par::REQUEST_URI_PREFIX;
+use crate::acr::Level;
 use crate::client::Client;
 use crate::feed::{EventKind, EventServer};
-use crate::keys::AcceptKeys;
+use crate::lock;
 use crate::params::Params;
 use crate::scope::ScopeSet;
 
@@ -34,9 +39,13 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) challenge: String,
     pub(crate) scopes: ScopeSet,
     pub(crate) resources: Vec<String>,
+    /// The thumbprint of the key that the code is bound to (RFC 9449 10).
+    pub(crate) dpop_jkt: Option<String>,
     pub(crate) prompt: Prompt,
     /// Seconds.
     pub(crate) max_age: Option<u64>,
+    /// How surely the user must be known (`acr_values`).
+    pub(crate) level: Level,
     pub(crate) login_hint: Option<String>,
     pub(crate) lang: Option<Lang>,
     /// The user whom `id_token_hint` names.
@@ -51,6 +60,10 @@ pub(crate) enum Unanswerable {
     UnknownClient,
     NoRedirectUri,
     UnregisteredRedirectUri,
+    /// It came through the browser, and this client must push it (RFC 9126 4).
+    NotPushed,
+    /// Its `request_uri` was used, is too old, or was made for another client.
+    UnknownRequestUri,
 }
 
 impl Unanswerable {
@@ -61,6 +74,8 @@ impl Unanswerable {
             Self::UnknownClient => "unknown_client",
             Self::NoRedirectUri => "missing_redirect_uri",
             Self::UnregisteredRedirectUri => "unregistered_redirect_uri",
+            Self::NotPushed => "pushed_authorization_request_required",
+            Self::UnknownRequestUri => "invalid_request_uri",
         }
     }
 }
@@ -150,16 +165,41 @@ impl ReturnAddress {
     }
 }
 
-/// Checks a request, in the order that decides where an error may be told.
+/// Checks a request, in the order that decides where an error may be told. One that was pushed
+/// before was checked then.
 pub(crate) fn check(server: &AuthServer, params: &Params) -> Result<AuthorizationRequest, Refusal> {
     let page = |problem| Refusal::Page(problem);
-    // A repeated client_id or redirect_uri names nobody.
+    let policy = server.shared.policy.get();
+    // A repeated client_id names nobody.
     let single = |name| params.get(name).filter(|_| !params.is_repeated(name));
     let client_id = single("client_id").ok_or(page(Unanswerable::NoClientId))?;
     let client = server
         .clients
         .find(client_id)
         .ok_or(page(Unanswerable::UnknownClient))?;
+    if let Some(request_uri) = single("request_uri")
+        && request_uri.starts_with(REQUEST_URI_PREFIX)
+        && policy.par
+    {
+        // Whatever else stands in the address does not count (RFC 9126 4, RFC 9101 5).
+        return lock(&server.pushed)
+            .take(request_uri, client_id, server.shared.clock.now_ms())
+            .ok_or(page(Unanswerable::UnknownRequestUri));
+    }
+    if policy.require_par || client.require_par {
+        return Err(page(Unanswerable::NotPushed));
+    }
+    check_of(server, params, client)
+}
+
+/// Checks a request of this client.
+pub(crate) fn check_of(
+    server: &AuthServer,
+    params: &Params,
+    client: Arc<Client>,
+) -> Result<AuthorizationRequest, Refusal> {
+    let page = |problem| Refusal::Page(problem);
+    let single = |name| params.get(name).filter(|_| !params.is_repeated(name));
     let redirect_uri = single("redirect_uri").ok_or(page(Unanswerable::NoRedirectUri))?;
     // By simple string comparison, ports of loopback included (RFC 9700 4.1.3).
     if !client
@@ -217,6 +257,7 @@ fn check_for_client(
     let challenge = check_challenge(params)?;
     let scopes = check_scope(params, &client)?;
     let resources = check_resources(params, &client)?;
+    let dpop_jkt = check_dpop_jkt(server, params)?;
     let nonce = params.get("nonce").map(str::to_owned);
     let prompt = check_prompt(params)?;
     let max_age = params
@@ -226,7 +267,13 @@ fn check_for_client(
                 .map_err(|_| invalid("max_age must be a number of seconds"))
         })
         .transpose()?;
+    let level = check_acr_values(params)?;
     let required_sub = check_hint(server, params)?;
+    let faults = &server.shared.faults;
+    let max_age = max_age.filter(|_| !faults.strikes(|f| &mut f.ignore_max_age));
+    let level = level
+        .filter(|_| !faults.strikes(|f| &mut f.ignore_acr_values))
+        .unwrap_or_default();
     Ok(AuthorizationRequest {
         redirect_uri: redirect_uri.to_owned(),
         state,
@@ -234,111 +281,13 @@ fn check_for_client(
         challenge,
         scopes,
         resources,
+        dpop_jkt,
         prompt,
         max_age,
+        level,
         login_hint: params.get("login_hint").map(str::to_owned),
         lang: params.get("ui_locales").and_then(Lang::from_ui_locales),
         required_sub,
         client,
     })
-}
-
-/// PKCE is required, and only with S256 (RFC 7636 4.3, RFC 9700 2.1.1).
-fn check_challenge(params: &Params) -> Result<String, OAuthError> {
-    let invalid = |description: &'static str| OAuthError::new(Code::InvalidRequest, description);
-    let challenge = params
-        .get("code_challenge")
-        .ok_or_else(|| invalid("code_challenge is missing: PKCE is required"))?;
-    match params.get("code_challenge_method") {
-        Some("S256") => {}
-        // Without a method the challenge would be the verifier itself.
-        None => return Err(invalid("code_challenge_method is missing: it must be S256")),
-        Some(_) => return Err(invalid("code_challenge_method must be S256")),
-    }
-    let is_base64url = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if challenge.len() != 43 || !challenge.chars().all(is_base64url) {
-        return Err(invalid("code_challenge must be 43 characters of base64url"));
-    }
-    Ok(challenge.to_owned())
-}
-
-fn check_scope(params: &Params, client: &Client) -> Result<ScopeSet, OAuthError> {
-    let invalid = |description: &'static str| OAuthError::new(Code::InvalidScope, description);
-    let scopes = ScopeSet::parse(params.get("scope").unwrap_or_default());
-    if scopes.is_empty() {
-        return Err(invalid("scope names nothing that this server knows"));
-    }
-    if !client.scopes.covers(&scopes) {
-        return Err(invalid(
-            "scope names something that this client may not ask for",
-        ));
-    }
-    Ok(scopes)
-}
-
-/// Resource indicators: absolute URIs without a fragment that this server knows (RFC 8707 2).
-fn check_resources(params: &Params, client: &Client) -> Result<Vec<String>, OAuthError> {
-    let mut resources: Vec<String> = Vec::new();
-    for resource in params.all("resource") {
-        if !client.resources.iter().any(|known| known == resource) {
-            let description = "resource names something that this server issues no tokens for";
-            return Err(OAuthError::new(Code::InvalidTarget, description));
-        }
-        if !resources.iter().any(|known| known == resource) {
-            resources.push(resource.to_owned());
-        }
-    }
-    Ok(resources)
-}
-
-fn check_prompt(params: &Params) -> Result<Prompt, OAuthError> {
-    let invalid = |description: &'static str| OAuthError::new(Code::InvalidRequest, description);
-    let mut prompt = Prompt::Ask {
-        login: false,
-        consent: false,
-    };
-    let mut words = params
-        .get("prompt")
-        .unwrap_or_default()
-        .split(' ')
-        .filter(|w| !w.is_empty());
-    let mut first = true;
-    for word in words.by_ref() {
-        prompt = match (word, prompt) {
-            ("none", _) if first => Prompt::None,
-            ("none", _) | (_, Prompt::None) => {
-                return Err(invalid("prompt=none goes with no other value"));
-            }
-            // With one account in a browser, choosing an account is signing in again.
-            ("login" | "select_account", Prompt::Ask { consent, .. }) => Prompt::Ask {
-                login: true,
-                consent,
-            },
-            ("consent", Prompt::Ask { login, .. }) => Prompt::Ask {
-                login,
-                consent: true,
-            },
-            _ => return Err(invalid("prompt has a value that this server does not know")),
-        };
-        first = false;
-    }
-    Ok(prompt)
-}
-
-/// The user named by `id_token_hint`: an ID token of this server, which may have expired.
-fn check_hint(server: &AuthServer, params: &Params) -> Result<Option<String>, OAuthError> {
-    #[derive(Deserialize)]
-    struct Hint {
-        sub: String,
-    }
-    let Some(hint) = params.get("id_token_hint") else {
-        return Ok(None);
-    };
-    let issuer = &server.shared.urls.issuer;
-    let hint = server
-        .keys
-        .verify::<Hint>(hint, issuer, AcceptKeys::AlsoRetired);
-    let invalid = "id_token_hint is no ID token of this server";
-    let (_, hint) = hint.ok_or_else(|| OAuthError::new(Code::InvalidRequest, invalid))?;
-    Ok(Some(hint.sub))
 }

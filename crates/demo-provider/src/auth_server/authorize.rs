@@ -75,6 +75,7 @@ fn begin(server: &AuthServer, visitor: &Visitor, request: AuthorizationRequest) 
         .detail("scope", request.scopes.to_string())
         .detail("resource", request.resources.join(" "))
         .detail("code_challenge_method", "S256")
+        .detail("acr", request.level.acr())
         .record();
     if request.prompt == Prompt::None {
         let step = server.next_step(&request, visitor.user.as_ref(), None);
@@ -83,6 +84,10 @@ fn begin(server: &AuthServer, visitor: &Visitor, request: AuthorizationRequest) 
             (Step::Consent, _) => (
                 Code::ConsentRequired,
                 "the user has not consented to this yet",
+            ),
+            (Step::SecondFactor, _) => (
+                Code::InteractionRequired,
+                "the user must give a one-time code",
             ),
             _ => (Code::LoginRequired, "the user must sign in"),
         };

@@ -128,8 +128,15 @@ fn page_with(
         @if !request.resources.is_empty() {
             section aria-labelledby="resources" {
                 h2 #resources { (m.consent_resources) }
-                ul.plain { @for resource in &request.resources { li { code { (resource) } } } }
+                ul.plain data-testid="consent-resources" {
+                    @for resource in &request.resources {
+                        li { (pages::resource(lang, server, resource)) }
+                    }
+                }
             }
+        }
+        @if request.dpop_jkt.is_some() {
+            p.notice data-testid="consent-dpop" { (m.consent_dpop) }
         }
         p.quiet { (pages::with_name(m.consent_returns_to, &origin)) }
         form.actions method="post" action={ (interaction.path()) "/consent" } {
@@ -172,7 +179,8 @@ pub(crate) async fn submit(
         return page_with(&server, &visitor, &interaction, request, signed_in, true);
     }
     // A form that was made up may come before the sign-in that the request asks for.
-    if server.next_step(request, Some(signed_in), interaction.proved()) == Step::SignIn {
+    let step = server.next_step(request, Some(signed_in), interaction.proved());
+    if matches!(step, Step::SignIn | Step::SecondFactor) {
         return pages::redirect(&server, &visitor, &interaction.path());
     }
     let allowed = match params.get("decision") {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::error::json_response;
 use super::{AuthServer, ServerState};
 use crate::faults::FaultAction;
+use crate::lock;
 use crate::params::Params;
 
 /// `GET /demo/controls`.
@@ -19,7 +20,8 @@ pub(crate) async fn show(State(server): State<ServerState>, headers: HeaderMap) 
     json_response(StatusCode::OK, &state(&server))
 }
 
-/// `PATCH /demo/controls`: a merge patch (RFC 7396) of the settings, with `actions` to perform.
+/// `PATCH /demo/controls`: a merge patch (RFC 7396) of the settings, with `policy`, a patch of the
+/// policy, and `actions` to perform.
 pub(crate) async fn change(
     State(server): State<ServerState>,
     headers: HeaderMap,
@@ -42,13 +44,24 @@ pub(crate) async fn change(
         Ok(actions) => actions,
         Err(error) => return refuse(format!("actions: {error}")),
     };
+    let policy = match patch.remove("policy").unwrap_or_else(|| json!({})) {
+        Value::Object(policy) => policy,
+        _ => return refuse("policy must be an object".to_owned()),
+    };
     // Actions first, so that a reset can be followed by new settings in one request.
     for action in actions {
         if let Err(message) = perform(&server, action).await {
             return refuse(message);
         }
     }
+    // Looked at first, so that of two halves neither is changed when one is nonsense.
+    if let Err(error) = server.shared.policy.patched(&policy) {
+        return refuse(error.to_string());
+    }
     if let Err(error) = server.shared.faults.patch(&patch) {
+        return refuse(error.to_string());
+    }
+    if let Err(error) = server.shared.policy.patch(&policy) {
         return refuse(error.to_string());
     }
     json_response(StatusCode::OK, &state(&server))
@@ -68,7 +81,11 @@ pub(crate) async fn perform(server: &ServerState, action: FaultAction) -> Result
         }
         FaultAction::ExpireAccessTokens => server.expire_access_tokens(),
         FaultAction::RevokeEverything => server.revoke_everything(),
-        FaultAction::Reset => server.shared.faults.reset(),
+        FaultAction::ForgetOneTimeCodes => lock(&server.one_time_codes).forget(),
+        FaultAction::Reset => {
+            server.shared.faults.reset();
+            server.shared.policy.reset();
+        }
     }
     Ok(())
 }
@@ -76,6 +93,7 @@ pub(crate) async fn perform(server: &ServerState, action: FaultAction) -> Result
 fn state(server: &AuthServer) -> Value {
     json!({
         "settings": server.shared.faults.get(),
+        "policy": server.shared.policy.get(),
         "actions": FaultAction::ALL,
         "access_token_seconds": server.settings.access_token_lifetime.as_secs(),
         "now_ms": server.shared.clock.now_ms(),

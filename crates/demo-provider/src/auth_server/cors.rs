@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderValue, Method};
 use axum::response::Response;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::dpop::{DPOP, DPOP_NONCE};
 use crate::origin::Origins;
 
 /// How long a browser may remember a preflight.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
-
-const DPOP: HeaderName = HeaderName::from_static("dpop");
-const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// Public documents: any origin, never with credentials.
 pub(crate) fn anyone() -> CorsLayer {
@@ -61,7 +62,20 @@ pub(crate) fn demo_apps(origins: &Origins) -> CorsLayer {
 #[derive(Clone, Copy)]
 pub(crate) struct WithoutCors;
 
-/// Takes the CORS headers out of a marked response.
+/// Headers that a fault hides from pages, in a response's extensions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hidden(Vec<HeaderName>);
+
+/// Marks a response whose header of that name no page may read.
+pub(crate) fn hide(response: &mut Response, name: HeaderName) {
+    response
+        .extensions_mut()
+        .get_or_insert_default::<Hidden>()
+        .0
+        .push(name);
+}
+
+/// Takes the CORS headers out of a marked response, or hidden ones out of those that pages may read.
 pub(crate) async fn take_out(mut response: Response) -> Response {
     if response.extensions().get::<WithoutCors>().is_some() {
         let cors: Vec<HeaderName> = response
@@ -72,6 +86,23 @@ pub(crate) async fn take_out(mut response: Response) -> Response {
             .collect();
         for name in cors {
             response.headers_mut().remove(name);
+        }
+    } else if let Some(Hidden(hidden)) = response.extensions().get::<Hidden>() {
+        let exposed = response.headers().get(ACCESS_CONTROL_EXPOSE_HEADERS);
+        let exposed = exposed.and_then(|exposed| exposed.to_str().ok());
+        let others: Vec<&str> = exposed
+            .unwrap_or_default()
+            .split(',')
+            .filter(|exposed| {
+                let is_exposed =
+                    |name: &HeaderName| exposed.trim().eq_ignore_ascii_case(name.as_str());
+                !hidden.iter().any(is_exposed)
+            })
+            .collect();
+        if let Ok(others) = HeaderValue::from_str(&others.join(",")) {
+            response
+                .headers_mut()
+                .insert(ACCESS_CONTROL_EXPOSE_HEADERS, others);
         }
     }
     response

@@ -12,8 +12,10 @@ use super::pages::{self, Page};
 use super::register::register_client;
 use super::session::{Visitor, is_from_own_page};
 use super::{AuthServer, ServerState};
+use crate::acr::Level;
 use crate::client::{NewClient, RegisteredClient, RegistrationError};
 use crate::params::Params;
+use crate::policy::{DpopNonces, DpopSupport};
 
 /// What was typed into the form, to be shown again beside an error.
 #[derive(Debug, Default)]
@@ -173,6 +175,7 @@ fn page(
             h2 #why { (m.no_secret_title) }
             p { (m.no_secret_text) }
         }
+        (offers(server, visitor.lang))
         (registered_apps(server, visitor.lang))
     };
     let status = if error.is_some() {
@@ -185,6 +188,69 @@ fn page(
         .status(status)
         .language_switch("/developers")
         .respond(server, visitor)
+}
+
+/// What the server offers and demands now, for people; programs read the metadata.
+fn offers(server: &AuthServer, lang: Lang) -> Markup {
+    let m = lang.messages();
+    let policy = server.shared.policy.get();
+    let urls = &server.shared.urls;
+    let par = match (policy.par, policy.require_par) {
+        (false, _) => m.offer_off,
+        (true, false) => m.offer_taken,
+        (true, true) => m.offer_required,
+    };
+    let dpop = match (policy.dpop, policy.require_dpop) {
+        (DpopSupport::Off, _) => m.offer_off,
+        (_, true) => m.offer_required,
+        (DpopSupport::Advertised, false) => m.offer_taken,
+        (DpopSupport::Unadvertised, false) => m.offer_unadvertised,
+    };
+    let nonces = |nonces| match nonces {
+        DpopNonces::Off => m.nonces_off,
+        DpopNonces::Required => m.nonces_required,
+        DpopNonces::Rotating => m.nonces_rotating,
+    };
+    html! {
+        section aria-labelledby="offers" data-testid="offers" {
+            h2 #offers { (m.offers_title) }
+            p.quiet { (m.offers_text) }
+            dl {
+                dt { (m.offer_par) }
+                dd data-offer="par" { (par) " (RFC 9126)" }
+                dt { (m.offer_dpop) }
+                dd data-offer="dpop" { (dpop) " (RFC 9449)" }
+                dt { (m.offer_issuer_nonces) }
+                dd data-offer="issuer-nonces" { (nonces(policy.issuer_nonces)) }
+                dt { (m.offer_api_nonces) }
+                dd data-offer="api-nonces" { (nonces(policy.api_nonces)) }
+                dt { (m.offer_bearer) }
+                dd data-offer="bearer" {
+                    @if policy.api_requires_dpop { (m.offer_off) } @else { (m.offer_taken) }
+                }
+                dt { (m.offer_levels) }
+                dd data-offer="levels" {
+                    ul.plain {
+                        li { code { (Level::Password.acr()) } " " (m.level_password) }
+                        li { code { (Level::SecondFactor.acr()) } " " (m.level_second_factor) }
+                    }
+                }
+                dt { (m.offer_vault) }
+                dd data-offer="vault" {
+                    code { (urls.api) "/api/vault" } " "
+                    ((m.offer_vault_text)(policy.vault_max_age_seconds))
+                }
+                dt { (m.offer_resources) }
+                dd data-offer="resources" {
+                    ul.plain {
+                        @for resource in [urls.api_resource(), urls.calendar_resource()] {
+                            li { (pages::resource(lang, server, &resource)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn registered_apps(server: &AuthServer, lang: Lang) -> Markup {
@@ -202,6 +268,13 @@ fn registered_apps(server: &AuthServer, lang: Lang) -> Markup {
                             @if client.is_public() { (m.register_public) }
                             @else { (m.register_confidential) }
                             " · " code { (client.auth_method().name()) }
+                        }
+                        @if client.require_par || client.require_dpop {
+                            dt { (m.registered_demands) }
+                            dd {
+                                @if client.require_par { code { "require_pushed_authorization_requests" } " " }
+                                @if client.require_dpop { code { "dpop_bound_access_tokens" } }
+                            }
                         }
                         dt { (m.redirect_uris) }
                         dd { ul.plain { @for uri in &client.redirect_uris { li { code { (uri) } } } } }

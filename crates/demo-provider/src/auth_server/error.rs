@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::dpop::NonceChallenge;
 use crate::faults::{Failure, FailureBody};
 use crate::params::{Params, TooMany};
 
@@ -22,12 +23,19 @@ pub(crate) enum Code {
     InvalidScope,
     AccessDenied,
     ServerError,
+    TemporarilyUnavailable,
     // OpenID Connect Core 3.1.2.6
     LoginRequired,
     ConsentRequired,
+    InteractionRequired,
+    // RFC 9470 5
+    UnmetAuthenticationRequirements,
     RequestNotSupported,
     RequestUriNotSupported,
     RegistrationNotSupported,
+    // RFC 9449 5 and 8
+    InvalidDpopProof,
+    UseDpopNonce,
     // RFC 8707 2
     InvalidTarget,
     // RFC 7591 3.2.2
@@ -47,11 +55,16 @@ impl Code {
             Self::InvalidScope => "invalid_scope",
             Self::AccessDenied => "access_denied",
             Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::UseDpopNonce => "use_dpop_nonce",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidClientMetadata => "invalid_client_metadata",
@@ -95,6 +108,9 @@ impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let body = json!({"error": self.code.name(), "error_description": self.description});
         let mut response = json_response(self.status, &body);
+        if self.code == Code::UseDpopNonce {
+            response.extensions_mut().insert(NonceChallenge);
+        }
         if self.challenge_basic {
             let challenge = HeaderValue::from_static("Basic realm=\"token endpoint\"");
             response

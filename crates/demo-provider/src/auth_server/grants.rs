@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::prover::Prover;
+use crate::acr::Level;
 use crate::scope::ScopeSet;
 use crate::secret::{Fingerprint, Secret, random_id, s256};
 
@@ -15,7 +17,10 @@ pub(crate) struct Grant {
     pub(crate) scopes: ScopeSet,
     pub(crate) resources: Vec<String>,
     pub(crate) auth_time: u64,
+    pub(crate) level: Level,
     pub(crate) nonce: Option<String>,
+    /// The key that its refresh tokens are bound to (RFC 9449 5): a public client's.
+    pub(crate) refresh_jkt: Option<String>,
     /// When the whole family ends, rotation or not.
     pub(crate) expires_ms: u64,
     revoked: bool,
@@ -29,9 +34,12 @@ pub(crate) struct NewGrant {
     pub(crate) scopes: ScopeSet,
     pub(crate) resources: Vec<String>,
     pub(crate) auth_time: u64,
+    pub(crate) level: Level,
     pub(crate) nonce: Option<String>,
     pub(crate) redirect_uri: String,
     pub(crate) challenge: String,
+    /// The key that the code is bound to (RFC 9449 10).
+    pub(crate) dpop_jkt: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -39,6 +47,7 @@ struct Code {
     grant: String,
     redirect_uri: String,
     challenge: String,
+    dpop_jkt: Option<String>,
     expires_ms: u64,
     spent: bool,
 }
@@ -66,6 +75,8 @@ pub(crate) enum CodeRefusal {
     OtherClient,
     OtherRedirectUri,
     WrongVerifier,
+    /// It is bound to a key, and another or none was proven.
+    OtherKey,
 }
 
 impl CodeRefusal {
@@ -77,6 +88,7 @@ impl CodeRefusal {
             Self::OtherClient => "the code was issued to another client",
             Self::OtherRedirectUri => "redirect_uri is not the one of the authorization request",
             Self::WrongVerifier => "code_verifier does not match the code_challenge",
+            Self::OtherKey => "the code is bound to a key, and the request has no DPoP proof by it",
         }
     }
 }
@@ -90,6 +102,10 @@ pub(crate) enum RefreshRefusal {
     /// It was replaced before; its family is revoked now.
     Reused,
     OtherClient,
+    /// It is bound to a key, and no proof came.
+    NoProof,
+    /// It is bound to another key than was proven.
+    OtherKey,
 }
 
 impl RefreshRefusal {
@@ -100,6 +116,8 @@ impl RefreshRefusal {
             Self::Revoked => "the refresh token was revoked",
             Self::Reused => "the refresh token was used before; its whole family is revoked",
             Self::OtherClient => "the refresh token was issued to another client",
+            Self::NoProof => "the refresh token is bound to a key: a DPoP proof is needed",
+            Self::OtherKey => "the refresh token is bound to another key",
         }
     }
 }
@@ -130,7 +148,9 @@ impl Grants {
             scopes: new.scopes,
             resources: new.resources,
             auth_time: new.auth_time,
+            level: new.level,
             nonce: new.nonce,
+            refresh_jkt: None,
             expires_ms: now_ms.saturating_add(family_lifetime_ms),
             revoked: false,
         };
@@ -141,6 +161,7 @@ impl Grants {
                 grant: grant.id.clone(),
                 redirect_uri: new.redirect_uri,
                 challenge: new.challenge,
+                dpop_jkt: new.dpop_jkt,
                 expires_ms: now_ms.saturating_add(code_lifetime_ms),
                 spent: false,
             },
@@ -156,6 +177,7 @@ impl Grants {
         client_id: &str,
         redirect_uri: &str,
         verifier: &str,
+        prover: &Prover,
         now_ms: u64,
     ) -> Result<Grant, CodeRefusal> {
         let code = self
@@ -185,10 +207,20 @@ impl Grants {
         if !Secret::new(s256(verifier)).is(&code.challenge) {
             return Err(CodeRefusal::WrongVerifier);
         }
+        if !prover.may_use(code.dpop_jkt.as_deref()) {
+            return Err(CodeRefusal::OtherKey);
+        }
         if grant.revoked {
             return Err(CodeRefusal::Unknown);
         }
         Ok(grant.clone())
+    }
+
+    /// Binds the refresh tokens of a grant to a key.
+    pub(crate) fn bind(&mut self, grant: &str, key: &str) {
+        if let Some(grant) = self.grants.get_mut(grant) {
+            grant.refresh_jkt = Some(key.to_owned());
+        }
     }
 
     /// Makes a refresh token of a grant.
@@ -208,6 +240,7 @@ impl Grants {
         &mut self,
         token: &str,
         client_id: &str,
+        prover: &Prover,
         now_ms: u64,
         leeway_ms: u64,
     ) -> Result<Grant, RefreshRefusal> {
@@ -221,6 +254,13 @@ impl Grants {
             .ok_or(RefreshRefusal::Unknown)?;
         if grant.client_id != client_id {
             return Err(RefreshRefusal::OtherClient);
+        }
+        // Before anything else is judged: who lacks the key can neither use nor revoke anything.
+        if !prover.may_use(grant.refresh_jkt.as_deref()) {
+            return Err(match prover.key() {
+                None => RefreshRefusal::NoProof,
+                Some(_) => RefreshRefusal::OtherKey,
+            });
         }
         if grant.revoked {
             return Err(RefreshRefusal::Revoked);

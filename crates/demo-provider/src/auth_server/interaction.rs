@@ -11,7 +11,7 @@ use super::grants::NewGrant;
 use super::lang::Lang;
 use super::pages::redirect;
 use super::session::{SignedIn, Visitor};
-use super::{AuthServer, ServerState, consent, login, pages};
+use super::{AuthServer, ServerState, consent, login, pages, second_factor};
 use crate::clock::to_ms;
 use crate::feed::{EventKind, EventServer};
 use crate::lock;
@@ -77,6 +77,7 @@ pub(crate) struct Interactions(HashMap<String, Interaction>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     SignIn,
+    SecondFactor,
     Consent,
     Grant,
 }
@@ -160,6 +161,9 @@ impl AuthServer {
         if (too_old || asks_again) && proved != Some(signed_in.user.sub) {
             return Step::SignIn;
         }
+        if signed_in.level < request.level {
+            return Step::SecondFactor;
+        }
         let must_ask = matches!(request.prompt, Prompt::Ask { consent: true, .. });
         let remembered = lock(&self.consents).covers(
             signed_in.user.sub,
@@ -182,9 +186,11 @@ impl AuthServer {
             scopes: request.scopes.clone(),
             resources: request.resources.clone(),
             auth_time: signed_in.auth_time,
+            level: signed_in.level,
             nonce: request.nonce.clone(),
             redirect_uri: request.redirect_uri.clone(),
             challenge: request.challenge.clone(),
+            dpop_jkt: request.dpop_jkt.clone(),
         };
         let code = lock(&self.grants).issue_code(
             new,
@@ -203,6 +209,7 @@ impl AuthServer {
             .detail("issued", "code")
             .detail("scope", request.scopes.to_string())
             .detail("user", signed_in.user.username)
+            .detail("acr", signed_in.level.acr())
             .record();
         request.answer(self, &[("code", code.expose())])
     }
@@ -263,6 +270,10 @@ fn advance(server: &AuthServer, visitor: &Visitor, interaction: Interaction) -> 
     };
     let step = server.next_step(request, visitor.user.as_ref(), interaction.proved);
     match (step, &visitor.user) {
+        (Step::SecondFactor, Some(signed_in)) => {
+            let notice = second_factor::Notice::None;
+            second_factor::page(server, visitor, &interaction, request, signed_in, notice)
+        }
         (Step::Consent, Some(signed_in)) => {
             consent::page(server, visitor, &interaction, request, signed_in)
         }

@@ -19,12 +19,14 @@ pub(crate) struct AccessToken {
     pub(crate) lifetime: u64,
 }
 
-/// Makes an access token (RFC 9068) for some of a grant's scopes and resources.
+/// Makes an access token (RFC 9068) for some of a grant's scopes and resources, bound to a key where
+/// one was proven (RFC 9449 6).
 pub(crate) fn access_token(
     server: &AuthServer,
     grant: &Grant,
     scopes: &ScopeSet,
     resources: &[String],
+    bound_to: Option<&str>,
 ) -> Result<AccessToken, OAuthError> {
     let now = server.shared.clock.now();
     let lifetime = server.settings.access_token_lifetime.as_secs();
@@ -37,7 +39,7 @@ pub(crate) fn access_token(
         [one] => json!(one),
         several => json!(several),
     };
-    let claims = json!({
+    let mut claims = json!({
         "iss": issuer,
         "sub": grant.sub,
         "aud": audience,
@@ -47,7 +49,12 @@ pub(crate) fn access_token(
         "jti": token_id,
         "scope": scopes.to_string(),
         "auth_time": grant.auth_time,
+        "acr": grant.level.acr(),
+        "amr": grant.level.amr(),
     });
+    if let (Some(key), Some(members)) = (bound_to, claims.as_object_mut()) {
+        members.insert("cnf".to_owned(), json!({"jkt": key}));
+    }
     let algorithm = server.settings.access_token_algorithm;
     let token = server
         .keys
@@ -86,7 +93,11 @@ pub(crate) fn id_token(
         "exp",
         json!(now.saturating_add(server.settings.id_token_lifetime.as_secs())),
     );
-    claim("auth_time", json!(grant.auth_time));
+    if !faults.strikes(|f| &mut f.id_token_omit_auth_time) {
+        claim("auth_time", json!(grant.auth_time));
+    }
+    claim("acr", json!(grant.level.acr()));
+    claim("amr", json!(grant.level.amr()));
     claim("at_hash", json!(half_hash(access_token)));
     if let (IdTokenFor::Code, Some(nonce)) = (purpose, &grant.nonce) {
         claim("nonce", json!(nonce));

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, header};
 use super::AuthServer;
 use crate::locales::{EN, KO, Messages};
 use crate::scope::Scope;
+use crate::shared::Urls;
 
 /// The languages that the pages speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,18 @@ impl Lang {
             Scope::OfflineAccess => m.scope_offline_access,
             Scope::NotesRead => m.scope_notes_read,
             Scope::NotesWrite => m.scope_notes_write,
+        }
+    }
+
+    /// A resource in words, where it is one of the demo API's.
+    pub(crate) fn resource(self, urls: &Urls, resource: &str) -> Option<&'static str> {
+        let m = self.messages();
+        if resource == urls.api_resource() {
+            Some(m.resource_api)
+        } else if resource == urls.calendar_resource() {
+            Some(m.resource_calendar)
+        } else {
+            None
         }
     }
 

@@ -7,9 +7,12 @@ use serde_json::{Map, Value, json};
 
 use super::error::{failure_response, json_response};
 use super::{AuthServer, ServerState};
+use crate::acr::Level;
 use crate::client::AuthMethod;
+use crate::dpop;
 use crate::feed::{EventKind, EventServer};
 use crate::keys::SigningAlgorithm;
+use crate::policy::DpopSupport;
 use crate::scope::Scope;
 
 /// The document of both well-known addresses.
@@ -103,6 +106,8 @@ fn document(server: &AuthServer) -> Map<String, Value> {
                 "exp",
                 "iat",
                 "auth_time",
+                "acr",
+                "amr",
                 "nonce",
                 "at_hash",
                 "name",
@@ -112,18 +117,43 @@ fn document(server: &AuthServer) -> Map<String, Value> {
                 "email_verified"
             ]),
         ),
+        ("acr_values_supported", json!(Level::ALL.map(Level::acr))),
         ("claims_parameter_supported", json!(false)),
         ("request_parameter_supported", json!(false)),
         // The default of this one is true (Discovery 3).
         ("request_uri_parameter_supported", json!(false)),
         (
             "protected_resources",
-            json!([server.shared.urls.api_resource()]),
+            json!([
+                server.shared.urls.api_resource(),
+                server.shared.urls.calendar_resource()
+            ]),
         ),
     ]
     .into_iter()
+    .chain(extensions(server))
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
+}
+
+/// What depends on the policy.
+fn extensions(server: &AuthServer) -> Vec<(&'static str, Value)> {
+    let policy = server.shared.policy.get();
+    let mut members = Vec::new();
+    if policy.par {
+        let endpoint = format!("{}/par", server.shared.urls.issuer);
+        members.push(("pushed_authorization_request_endpoint", json!(endpoint)));
+        // RFC 9126 5.
+        members.push((
+            "require_pushed_authorization_requests",
+            json!(policy.require_par),
+        ));
+    }
+    if policy.dpop == DpopSupport::Advertised {
+        // RFC 9449 5.1.
+        members.push(("dpop_signing_alg_values_supported", json!(dpop::ALGORITHMS)));
+    }
+    members
 }
 
 /// The public keys.

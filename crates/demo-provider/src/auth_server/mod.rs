@@ -1,6 +1,7 @@
 //! The authorization server.
 
 pub(crate) mod account;
+mod authorization_params;
 pub(crate) mod authorization_request;
 pub(crate) mod authorize;
 pub(crate) mod client_auth;
@@ -17,9 +18,13 @@ pub(crate) mod lang;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod metadata;
+pub(crate) mod one_time_code;
 pub(crate) mod pages;
+pub(crate) mod par;
+pub(crate) mod prover;
 pub(crate) mod register;
 pub(crate) mod revoke;
+pub(crate) mod second_factor;
 pub(crate) mod session;
 pub(crate) mod throttle;
 pub(crate) mod token;
@@ -37,12 +42,15 @@ use tokio::sync::Semaphore;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::client::Clients;
+use crate::dpop::Guard;
 use crate::keys::{KeyRing, SigningAlgorithm};
 use crate::lock;
 use crate::shared::Shared;
 use consent::Consents;
 use grants::Grants;
 use interaction::Interactions;
+use one_time_code::OneTimeCodes;
+use par::PushedRequests;
 use session::Sessions;
 use throttle::Throttle;
 
@@ -71,9 +79,13 @@ pub(crate) struct AuthServer {
     pub(crate) clients: Clients,
     pub(crate) sessions: Mutex<Sessions>,
     pub(crate) interactions: Mutex<Interactions>,
+    pub(crate) pushed: Mutex<PushedRequests>,
     pub(crate) grants: Mutex<Grants>,
     pub(crate) consents: Mutex<Consents>,
+    pub(crate) dpop: Guard,
     pub(crate) throttle: Mutex<Throttle>,
+    pub(crate) one_time_codes: Mutex<OneTimeCodes>,
+    pub(crate) code_throttle: Mutex<Throttle>,
     /// One password is checked at a time, so that guesses in parallel are counted too.
     pub(crate) hashing: Semaphore,
 }
@@ -87,9 +99,13 @@ impl AuthServer {
             clients,
             sessions: Mutex::default(),
             interactions: Mutex::default(),
+            pushed: Mutex::default(),
             grants: Mutex::default(),
             consents: Mutex::default(),
+            dpop: Guard::default(),
             throttle: Mutex::default(),
+            one_time_codes: Mutex::default(),
+            code_throttle: Mutex::default(),
             hashing: Semaphore::new(1),
         }
     }
@@ -127,10 +143,18 @@ pub(crate) fn router(server: ServerState) -> Router {
     let for_clients = Router::new()
         .route("/token", post(token::token))
         .route(
+            "/par",
+            post(par::push).layer(DefaultBodyLimit::max(par::LARGEST)),
+        )
+        .route(
             "/userinfo",
             get(userinfo::userinfo).post(userinfo::userinfo),
         )
         .route("/revoke", post(revoke::revoke))
+        .layer(axum::middleware::from_fn_with_state(
+            server.clone(),
+            prover::give_nonce,
+        ))
         .layer(cors::registered(&server.shared.origins));
     let pages = Router::new()
         .route("/", get(home::home))
@@ -142,6 +166,10 @@ pub(crate) fn router(server: ServerState) -> Router {
         )
         .route("/interaction/{id}", get(interaction::show))
         .route("/interaction/{id}/login", post(login::submit))
+        .route(
+            "/interaction/{id}/second-factor",
+            post(second_factor::submit),
+        )
         .route("/interaction/{id}/consent", post(consent::submit))
         .route("/logout", get(logout::logout).post(logout::logout_by_form))
         .route("/logout/confirm", post(logout::confirm))

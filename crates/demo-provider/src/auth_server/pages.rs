@@ -24,6 +24,14 @@ pub(crate) fn with_name(sentence: &str, name: &str) -> Markup {
     html! { (before) strong.name { bdi { (name) } } (after) }
 }
 
+/// A resource in words, with its indicator.
+pub(crate) fn resource(lang: Lang, server: &AuthServer, resource: &str) -> Markup {
+    html! {
+        @if let Some(name) = lang.resource(&server.shared.urls, resource) { (name) " " }
+        code { (resource) }
+    }
+}
+
 /// A page on its way out.
 pub(crate) struct Page<'a> {
     title: &'a str,
@@ -215,6 +223,8 @@ pub(crate) fn unanswerable(
         Unanswerable::NoRedirectUri | Unanswerable::UnregisteredRedirectUri => {
             m.problem_redirect_uri
         }
+        Unanswerable::NotPushed => m.problem_not_pushed,
+        Unanswerable::UnknownRequestUri => m.problem_request_uri,
     };
     let page = (m.problem_title, text);
     notice(

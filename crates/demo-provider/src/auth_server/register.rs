@@ -34,6 +34,10 @@ struct Metadata {
     scope: Option<String>,
     #[serde(default)]
     id_token_signed_response_alg: Option<String>,
+    #[serde(default)]
+    require_pushed_authorization_requests: bool,
+    #[serde(default)]
+    dpop_bound_access_tokens: bool,
 }
 
 /// `POST /register`.
@@ -86,6 +90,7 @@ fn answer(
     let (auth_method, algorithm, scopes) =
         (new.auth_method, new.id_token_algorithm, new.scopes.clone());
     let (name, redirect_uris) = (new.name.clone(), new.redirect_uris.clone());
+    let (require_par, require_dpop) = (new.require_par, new.require_dpop);
     let post_logout = new.post_logout_redirect_uris.clone();
     let registered = register_client(server, new).map_err(|error| match error {
         RegistrationError::RedirectUri { problem, .. } => OAuthError::new(
@@ -115,6 +120,8 @@ fn answer(
         "response_types": ["code"],
         "scope": scopes.to_string(),
         "id_token_signed_response_alg": algorithm.name(),
+        "require_pushed_authorization_requests": require_par,
+        "dpop_bound_access_tokens": require_dpop,
     });
     if let (Some(secret), Some(members)) = (&registered.client_secret, body.as_object_mut()) {
         members.insert("client_secret".to_owned(), json!(secret.expose()));
@@ -187,6 +194,8 @@ fn read(metadata: &Metadata) -> Result<NewClient, OAuthError> {
         resources: None,
         id_token_algorithm,
         refresh: RefreshPolicy::WithOfflineAccess,
+        require_par: metadata.require_pushed_authorization_requests,
+        require_dpop: metadata.dpop_bound_access_tokens,
     })
 }
 

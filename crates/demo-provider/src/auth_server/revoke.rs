@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::error::{Code, OAuthError, failure_response, read_form};
 use super::{AuthServer, ServerState, client_auth};
+use crate::dpop::DPOP;
 use crate::feed::{EventKind, EventServer};
 use crate::keys::AcceptKeys;
 use crate::lock;
@@ -29,7 +30,13 @@ pub(crate) async fn revoke(
         .tally
         .count(|counters| &mut counters.revocation_requests);
     let faults = server.shared.faults.clone();
-    tell(&server, EventKind::Received, None, &[]);
+    // Neither RFC 7009 nor RFC 9449 asks for a proof here: a token that its thief revokes is revoked.
+    let proof = if headers.contains_key(DPOP) {
+        "a proof came"
+    } else {
+        "no proof"
+    };
+    tell(&server, EventKind::Received, None, &[("dpop", proof)]);
     faults.pause(|_| 0, |f| f.hold_revocation_requests).await;
     if let Some(failure) = faults.fails(|f| &mut f.revocation_failure) {
         return failure_response(&failure);

@@ -7,6 +7,7 @@ use cookie::{Cookie, SameSite};
 
 use super::AuthServer;
 use super::lang::Lang;
+use crate::acr::Level;
 use crate::clock::to_ms;
 use crate::lock;
 use crate::secret::{Fingerprint, Secret, random_id};
@@ -23,6 +24,9 @@ pub(crate) struct SignedIn {
     pub(crate) user: &'static DemoUser,
     /// When the password was given: seconds since the Unix epoch (`auth_time`).
     pub(crate) auth_time: u64,
+    /// How surely the user is known. The second factor never makes `auth_time` younger: it comes
+    /// after the password, and a new password starts anew.
+    pub(crate) level: Level,
 }
 
 #[derive(Clone, Debug)]
@@ -168,7 +172,24 @@ impl AuthServer {
         let signed_in = SignedIn {
             user,
             auth_time: self.shared.clock.now(),
+            level: Level::Password,
         };
+        self.replace_session(visitor, signed_in)
+    }
+
+    /// Notes that the signed-in user gave a second factor. The session gets a new name, as above.
+    pub(crate) fn step_up(&self, visitor: &Visitor) -> Visitor {
+        match &visitor.user {
+            Some(signed_in) => {
+                let mut signed_in = signed_in.clone();
+                signed_in.level = Level::SecondFactor;
+                self.replace_session(visitor, signed_in)
+            }
+            None => visitor.clone(),
+        }
+    }
+
+    fn replace_session(&self, visitor: &Visitor, signed_in: SignedIn) -> Visitor {
         let session = Session {
             browser: visitor.browser.clone(),
             csrf: Secret::random(),

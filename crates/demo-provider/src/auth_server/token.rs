@@ -1,5 +1,7 @@
 //! The token endpoint (RFC 6749 3.2).
 
+use std::collections::BTreeSet;
+
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
@@ -11,6 +13,7 @@ use super::cors::WithoutCors;
 use super::error::{Code, OAuthError, failure_response, json_response, read_form};
 use super::grants::{Grant, RefreshRefusal};
 use super::issue::{self, IdTokenFor};
+use super::prover::{self, Prover};
 use super::{AuthServer, ServerState, client_auth};
 use crate::client::{Client, RefreshPolicy};
 use crate::clock::to_ms;
@@ -135,9 +138,14 @@ fn answer(server: &AuthServer, headers: &HeaderMap, params: &Params) -> Result<A
         .get("grant_type")
         .ok_or_else(|| OAuthError::new(Code::InvalidRequest, "grant_type is missing"))?;
     let client = client_auth::authenticate(server, headers, params)?;
+    let prover = server.prover(headers, "/token")?;
+    let needs_proof = server.shared.policy.get().require_dpop || client.require_dpop;
+    if needs_proof && prover == Prover::Nobody {
+        return Err(prover::missing());
+    }
     match grant_type {
-        "authorization_code" => redeem_code(server, &client, params),
-        "refresh_token" => refresh(server, &client, params),
+        "authorization_code" => redeem_code(server, &client, &prover, params),
+        "refresh_token" => refresh(server, &client, &prover, params),
         _ => {
             let description = "grant_type must be authorization_code or refresh_token";
             Err(OAuthError::new(Code::UnsupportedGrantType, description))
@@ -149,6 +157,7 @@ fn answer(server: &AuthServer, headers: &HeaderMap, params: &Params) -> Result<A
 fn redeem_code(
     server: &AuthServer,
     client: &Client,
+    prover: &Prover,
     params: &Params,
 ) -> Result<Answer, OAuthError> {
     let required = |name: &'static str| {
@@ -165,14 +174,19 @@ fn redeem_code(
     }
     let now_ms = server.shared.clock.now_ms();
     let grant = lock(&server.grants)
-        .redeem_code(code, &client.id, redirect_uri, verifier, now_ms)
+        .redeem_code(code, &client.id, redirect_uri, verifier, prover, now_ms)
         .map_err(|refusal| OAuthError::new(Code::InvalidGrant, refusal.reason()))?;
     tell(
         server,
         EventKind::Checked,
         Some(&client.id),
-        &[("what", "code and PKCE verifier")],
+        &[("what", "code and PKCE verifier"), ("dpop", &prover.told())],
     );
+    let key = binding(server, prover);
+    // A confidential client's refresh tokens are bound to its secret (RFC 9449 5).
+    if let (Some(key), true) = (key, client.is_public()) {
+        lock(&server.grants).bind(&grant.id, key);
+    }
 
     let resources = narrow_resources(params, &grant)?;
     let wants_refresh = match client.refresh {
@@ -189,13 +203,21 @@ fn redeem_code(
         &grant,
         &grant.scopes,
         &resources,
-        refresh_token,
-        IdTokenFor::Code,
+        Tokens {
+            refresh_token,
+            bound_to: key,
+            purpose: IdTokenFor::Code,
+        },
     )
 }
 
 /// RFC 6749 6, with rotation (RFC 9700 4.14.2).
-fn refresh(server: &AuthServer, client: &Client, params: &Params) -> Result<Answer, OAuthError> {
+fn refresh(
+    server: &AuthServer,
+    client: &Client,
+    prover: &Prover,
+    params: &Params,
+) -> Result<Answer, OAuthError> {
     let invalid_grant = |reason: &'static str| OAuthError::new(Code::InvalidGrant, reason);
     let token = params
         .get("refresh_token")
@@ -206,7 +228,7 @@ fn refresh(server: &AuthServer, client: &Client, params: &Params) -> Result<Answ
 
     // One lock from the check to the rotation: of two requests with one token, one is the second.
     let mut grants = lock(&server.grants);
-    let grant = match grants.check_refresh_token(token, &client.id, now_ms, leeway_ms) {
+    let grant = match grants.check_refresh_token(token, &client.id, prover, now_ms, leeway_ms) {
         Ok(grant) => grant,
         Err(refusal) => {
             if refusal == RefreshRefusal::Reused {
@@ -215,7 +237,12 @@ fn refresh(server: &AuthServer, client: &Client, params: &Params) -> Result<Answ
                     .tally
                     .count(|counters| &mut counters.refresh_reuses);
             }
-            return Err(invalid_grant(refusal.reason()));
+            return Err(match refusal {
+                RefreshRefusal::NoProof => {
+                    OAuthError::new(Code::InvalidDpopProof, refusal.reason())
+                }
+                _ => invalid_grant(refusal.reason()),
+            });
         }
     };
     if faults.strikes(|f| &mut f.refuse_refresh) {
@@ -228,12 +255,19 @@ fn refresh(server: &AuthServer, client: &Client, params: &Params) -> Result<Answ
     let resources = narrow_resources(params, &grant)?;
     let keep = faults.strikes(|f| &mut f.keep_refresh_token);
     let refresh_token = (!keep).then(|| grants.rotate(token, &grant.id, now_ms));
+    let key = binding(server, prover);
+    // A family that began without a key is bound to the first that is proven (RFC 9449 5).
+    if let (Some(key), None, true) = (key, &grant.refresh_jkt, client.is_public())
+        && refresh_token.is_some()
+    {
+        grants.bind(&grant.id, key);
+    }
     drop(grants);
     tell(
         server,
         EventKind::Checked,
         Some(&client.id),
-        &[("what", "refresh token")],
+        &[("what", "refresh token"), ("dpop", &prover.told())],
     );
     compose(
         server,
@@ -241,9 +275,19 @@ fn refresh(server: &AuthServer, client: &Client, params: &Params) -> Result<Answ
         &grant,
         &scopes,
         &resources,
-        refresh_token,
-        IdTokenFor::Refresh,
+        Tokens {
+            refresh_token,
+            bound_to: key,
+            purpose: IdTokenFor::Refresh,
+        },
     )
+}
+
+/// The key that new tokens are bound to.
+fn binding<'a>(server: &AuthServer, prover: &'a Prover) -> Option<&'a str> {
+    prover
+        .key()
+        .filter(|_| !server.shared.faults.strikes(|f| &mut f.dpop_answer_bearer))
 }
 
 /// A refresh may ask for less than was granted, never for more (RFC 6749 6).
@@ -261,7 +305,7 @@ fn narrow_scopes(params: &Params, grant: &Grant) -> Result<ScopeSet, OAuthError>
 
 /// The same for resources (RFC 8707 2.2).
 fn narrow_resources(params: &Params, grant: &Grant) -> Result<Vec<String>, OAuthError> {
-    let wanted: Vec<String> = params.all("resource").map(str::to_owned).collect();
+    let wanted: BTreeSet<String> = params.all("resource").map(str::to_owned).collect();
     if wanted.is_empty() {
         return Ok(grant.resources.clone());
     }
@@ -272,7 +316,15 @@ fn narrow_resources(params: &Params, grant: &Grant) -> Result<Vec<String>, OAuth
         let description = "resource must be one of those that were granted";
         return Err(OAuthError::new(Code::InvalidTarget, description));
     }
-    Ok(wanted)
+    Ok(wanted.into_iter().collect())
+}
+
+/// What kind of tokens an answer gives.
+struct Tokens<'a> {
+    refresh_token: Option<Secret>,
+    /// The thumbprint of the key that the access token is bound to.
+    bound_to: Option<&'a str>,
+    purpose: IdTokenFor,
 }
 
 /// The successful answer (RFC 6749 5.1, OpenID Connect Core 3.1.3.3).
@@ -282,16 +334,21 @@ fn compose(
     grant: &Grant,
     scopes: &ScopeSet,
     resources: &[String],
-    refresh_token: Option<Secret>,
-    purpose: IdTokenFor,
+    tokens: Tokens<'_>,
 ) -> Result<Answer, OAuthError> {
     let faults = &server.shared.faults;
-    let access = issue::access_token(server, grant, scopes, resources)?;
+    let Tokens {
+        refresh_token,
+        bound_to,
+        purpose,
+    } = tokens;
+    let access = issue::access_token(server, grant, scopes, resources, bound_to)?;
+    let token_type = if bound_to.is_some() { "DPoP" } else { "Bearer" };
     let mut answer = Answer::new();
     let mut issued = vec!["access_token"];
     let mut member = |name: &str, value: Value| answer.insert(name.to_owned(), value);
     member("access_token", json!(access.token));
-    member("token_type", json!("Bearer"));
+    member("token_type", json!(token_type));
     member("scope", json!(scopes.to_string()));
     match faults.get().expires_in {
         ExpiresIn::Honest => member("expires_in", json!(access.lifetime)),
@@ -314,6 +371,7 @@ fn compose(
     }
     let details = [
         ("issued", issued.join(" ")),
+        ("token_type", token_type.to_owned()),
         ("scope", scopes.to_string()),
         ("resource", resources.join(" ")),
         ("expires_in", access.lifetime.to_string()),

@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 use super::error::{failure_response, json_response, read_form};
 use super::issue::user_claims;
 use super::{AuthServer, ServerState};
-use crate::bearer::{self, Challenge};
+use crate::access::{self, Challenge, Realm, Scheme};
+use crate::dpop::Target;
 use crate::feed::{EventKind, EventServer};
 use crate::keys::AcceptKeys;
 use crate::lock;
+use crate::policy::DpopSupport;
 use crate::scope::{Scope, ScopeSet};
 
 const ENDPOINT: &str = "/userinfo";
@@ -23,6 +25,14 @@ struct AccessToken {
     sub: String,
     jti: String,
     scope: String,
+    #[serde(default)]
+    cnf: Option<Confirmation>,
+}
+
+/// The key that a token is bound to (RFC 9449 6.1).
+#[derive(Deserialize)]
+struct Confirmation {
+    jkt: String,
 }
 
 /// `GET` and `POST /userinfo`.
@@ -46,7 +56,7 @@ pub(crate) async fn userinfo(
         _ => None,
     };
     let feed = &server.shared.feed;
-    match answer(&server, &headers, in_form.as_deref()) {
+    match answer(&server, &method, &headers, in_form.as_deref()) {
         Ok((client_id, claims)) => {
             feed.event(
                 EventServer::AuthorizationServer,
@@ -66,25 +76,33 @@ pub(crate) async fn userinfo(
             )
             .detail("error", challenge.name())
             .record();
-            challenge.respond("demo-provider", None)
+            let realm = Realm {
+                name: "demo-provider",
+                metadata: None,
+                takes_bearer: true,
+                names_dpop: server.shared.policy.get().dpop == DpopSupport::Advertised,
+            };
+            challenge.respond(access::scheme(&headers), realm)
         }
     }
 }
 
 fn answer(
     server: &AuthServer,
+    method: &Method,
     headers: &HeaderMap,
     in_form: Option<&str>,
 ) -> Result<(String, Value), Challenge> {
-    let token = match (bearer::read(headers)?, in_form) {
+    let (scheme, text) = match (access::read(headers)?, in_form) {
         (Some(_), Some(_)) => return Err(Challenge::InvalidRequest),
-        (Some(token), None) | (None, Some(token)) => token,
+        (Some(presented), None) => presented,
+        (None, Some(token)) => (Scheme::Bearer, token),
         (None, None) => return Err(Challenge::NoToken),
     };
     let issuer = &server.shared.urls.issuer;
     let (header, token) = server
         .keys
-        .verify::<AccessToken>(token, issuer, AcceptKeys::Current)
+        .verify::<AccessToken>(text, issuer, AcceptKeys::Current)
         .ok_or(Challenge::InvalidToken)?;
     // An ID token is no access token, though the same keys signed it (RFC 9068 4).
     if header.typ.as_deref() != Some("at+jwt") || server.shared.expired_early.contains(&token.jti) {
@@ -95,6 +113,16 @@ fn answer(
         .grant_of_access_token(&token.jti, now)
         .map(|grant| grant.client_id.clone())
         .ok_or(Challenge::InvalidToken)?;
+    let bound_to = token.cnf.as_ref().map(|cnf| cnf.jkt.as_str());
+    access::check_binding(scheme, bound_to, || {
+        let target = Target {
+            method: method.as_str(),
+            url: &format!("{issuer}{ENDPOINT}"),
+            access_token: Some(text),
+        };
+        server.check_proof(headers, target)
+    })
+    .map_err(|(challenge, _)| challenge)?;
     let scopes = ScopeSet::parse(&token.scope);
     if !scopes.contains(Scope::OpenId) {
         return Err(Challenge::InsufficientScope(Scope::OpenId));

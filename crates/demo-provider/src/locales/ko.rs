@@ -22,6 +22,9 @@ pub(crate) const KO: Messages = Messages {
     consent_signed_in_as: "{} 님으로 로그인되어 있습니다.",
     consent_scopes: "허용하면 앱이 할 수 있는 일:",
     consent_resources: "대상 서비스:",
+    resource_api: "메모와 프로필",
+    resource_calendar: "캘린더",
+    consent_dpop: "앱에 발급되는 토큰은 앱이 가진 키에 묶입니다. 누가 토큰을 훔쳐 가더라도 그 키가 없으면 쓸 수 없습니다.",
     consent_returns_to: "어느 쪽을 선택하셔도 {} 주소로 돌아갑니다.",
     consent_allow: "허용",
     consent_deny: "거부",
@@ -31,6 +34,21 @@ pub(crate) const KO: Messages = Messages {
     scope_offline_access: "다시 묻지 않고 로그인 유지",
     scope_notes_read: "메모 읽기",
     scope_notes_write: "메모 추가, 수정, 삭제",
+    code_title: "추가 인증",
+    code_for: "{}에서 비밀번호 외에 추가 인증을 요청합니다.",
+    code_label: "일회용 코드",
+    code_help: "인증 앱에 지금 표시된 숫자 6자리를 입력해 주세요.",
+    code_submit: "계속",
+    code_wrong: "코드가 올바르지 않습니다. 인증 앱에 지금 표시된 코드를 입력해 주세요.",
+    code_used: "이미 사용한 코드입니다. 인증 앱에 다음 코드가 표시될 때까지 기다려 주세요.",
+    code_set_up_title: "일회용 코드 설정",
+    code_set_up_text: "인증 앱에 계정을 추가해 주세요. 휴대전화에서 링크를 열거나 키를 직접 입력하시면 됩니다. 그런 다음 아래에 첫 코드를 입력해 주세요. 설정이 끝나면 키는 다시 표시되지 않습니다.",
+    code_key: "키",
+    code_link: "링크",
+    code_demo: "인증 앱이 없으신가요? 데모에서는 다음 코드를 쓰실 수 있습니다:",
+    account_codes: "일회용 코드",
+    account_codes_on: "설정되어 있습니다. 중요한 작업을 할 때 앱에서 코드를 요청할 수 있습니다.",
+    account_codes_off: "설정되어 있지 않습니다. 앱에서 코드를 요청할 때 설정하실 수 있습니다.",
     logout_title: "로그아웃",
     logout_question: "{} 님, 로그아웃하시겠습니까?",
     logout_asked_by: "{}에서 로그아웃을 요청했습니다.",
@@ -42,6 +60,8 @@ pub(crate) const KO: Messages = Messages {
     problem_malformed: "앱이 잘못된 형식의 요청을 보냈습니다. 이전 화면으로 돌아가 다시 시도해 주세요.",
     problem_client: "등록되지 않은 앱에서 보낸 요청입니다. 안전을 위해 앱으로 돌려보내지 않았습니다. 개발자라면 client_id를 확인해 주세요.",
     problem_redirect_uri: "앱이 등록되지 않은 주소로 돌려보내 달라고 요청했습니다. 안전을 위해 이동하지 않았습니다. 개발자라면 redirect_uri를 확인해 주세요. 등록된 주소와 한 글자도 다르면 안 됩니다.",
+    problem_not_pushed: "이 앱은 로그인 요청을 이 서버에 직접 등록한 뒤, 그 참조 값만 가지고 사용자를 보내야 합니다. 요청이 브라우저를 통해 그대로 전달되어 처리하지 않았습니다. 앱으로 돌아가 주세요. 개발자라면 디스커버리 문서의 pushed_authorization_request_endpoint에 요청을 먼저 보낸 뒤 client_id와 request_uri만 전달해 주세요.",
+    problem_request_uri: "이 로그인 링크는 짧은 시간 동안 한 번만 쓸 수 있습니다. 이미 사용했거나 시간이 지난 링크입니다. 앱으로 돌아가 다시 시작해 주세요.",
     problem_logout: "앱의 로그아웃 요청이 등록 정보와 맞지 않아 앱으로 돌려보내지 않았습니다. 이곳에는 아직 로그인되어 있을 수 있으며, 계정 페이지에서 로그아웃하실 수 있습니다.",
     gone_title: "끝난 로그인입니다",
     gone_text: "이미 끝났거나, 시간이 너무 오래 지났거나, 다른 브라우저에서 시작한 로그인입니다. 앱으로 돌아가 다시 시작해 주세요.",
@@ -92,8 +112,39 @@ pub(crate) const KO: Messages = Messages {
     issuer: "발급자(issuer)",
     secret_once: "시크릿을 지금 복사해 두세요. 서버에는 해시만 저장되므로 다시 볼 수 없습니다.",
     register_another: "다른 앱 등록하기",
+    offers_title: "이 서버가 지금 제공하는 기능",
+    offers_text: "데모의 장애 패널이나 프로그램 실행 옵션으로 바꿀 수 있습니다.",
+    offer_par: "인가 요청 사전 등록(PAR)",
+    offer_dpop: "키에 묶인 토큰(DPoP)",
+    offer_issuer_nonces: "이 서버의 증명용 논스",
+    offer_api_nonces: "API의 증명용 논스",
+    offer_bearer: "API의 베어러 토큰",
+    offer_levels: "인증 수준",
+    offer_vault: "금고",
+    offer_resources: "리소스",
+    offer_taken: "사용 가능",
+    offer_unadvertised: "사용 가능(디스커버리 문서에는 없음)",
+    offer_required: "필수",
+    offer_off: "꺼짐",
+    nonces_off: "필요 없음",
+    nonces_required: "필수",
+    nonces_rotating: "필수(응답마다 새 값)",
+    level_password: "비밀번호",
+    level_second_factor: "비밀번호와 일회용 코드",
+    registered_demands: "필수 조건",
     login_wait: |seconds| {
         format!("비밀번호를 여러 번 잘못 입력했습니다. {seconds}초 뒤에 다시 시도해 주세요.")
+    },
+    code_wait: |seconds| {
+        format!("코드를 여러 번 잘못 입력했습니다. {seconds}초 뒤에 다시 시도해 주세요.")
+    },
+    code_demo_wait: |seconds| {
+        format!(
+            "인증 앱이 없으신가요? 데모에서는 {seconds}초 뒤에 다음 코드가 나옵니다. 그때 이 페이지를 새로고침해 주세요."
+        )
+    },
+    offer_vault_text: |seconds| {
+        format!("일회용 코드로 로그인한 지 {seconds}초가 지나지 않았을 때만 열립니다. (RFC 9470)")
     },
     moment: |year, month, day, hour, minute| {
         format!("{year}년 {month}월 {day}일 {hour:02}:{minute:02} (UTC)")

@@ -44,6 +44,12 @@ pub(crate) struct Messages {
     pub(crate) consent_scopes: &'static str,
     /// Heading of the list of resources.
     pub(crate) consent_resources: &'static str,
+    /// The demo API in words.
+    pub(crate) resource_api: &'static str,
+    /// The calendar in words.
+    pub(crate) resource_calendar: &'static str,
+    /// The tokens will be bound to a key.
+    pub(crate) consent_dpop: &'static str,
     /// `{}` is the app's origin.
     pub(crate) consent_returns_to: &'static str,
     /// Button.
@@ -62,6 +68,36 @@ pub(crate) struct Messages {
     pub(crate) scope_notes_read: &'static str,
     /// `notes:write` in words.
     pub(crate) scope_notes_write: &'static str,
+    /// Title of the page that asks for a one-time code.
+    pub(crate) code_title: &'static str,
+    /// `{}` is the app's name.
+    pub(crate) code_for: &'static str,
+    /// Label.
+    pub(crate) code_label: &'static str,
+    /// Help.
+    pub(crate) code_help: &'static str,
+    /// Button.
+    pub(crate) code_submit: &'static str,
+    /// Error.
+    pub(crate) code_wrong: &'static str,
+    /// Error.
+    pub(crate) code_used: &'static str,
+    /// Heading.
+    pub(crate) code_set_up_title: &'static str,
+    /// Text.
+    pub(crate) code_set_up_text: &'static str,
+    /// Term.
+    pub(crate) code_key: &'static str,
+    /// Term.
+    pub(crate) code_link: &'static str,
+    /// Before the code that a demo shows.
+    pub(crate) code_demo: &'static str,
+    /// Heading.
+    pub(crate) account_codes: &'static str,
+    /// Text.
+    pub(crate) account_codes_on: &'static str,
+    /// Text.
+    pub(crate) account_codes_off: &'static str,
     /// Title and link.
     pub(crate) logout_title: &'static str,
     /// `{}` is the user's name.
@@ -84,6 +120,10 @@ pub(crate) struct Messages {
     pub(crate) problem_client: &'static str,
     /// Unregistered redirect URI.
     pub(crate) problem_redirect_uri: &'static str,
+    /// A request that had to be pushed and was not.
+    pub(crate) problem_not_pushed: &'static str,
+    /// A pushed request that was used, or is too old.
+    pub(crate) problem_request_uri: &'static str,
     /// Bad sign-out request.
     pub(crate) problem_logout: &'static str,
     /// Title.
@@ -184,8 +224,54 @@ pub(crate) struct Messages {
     pub(crate) secret_once: &'static str,
     /// Link.
     pub(crate) register_another: &'static str,
+    /// Heading.
+    pub(crate) offers_title: &'static str,
+    /// Text.
+    pub(crate) offers_text: &'static str,
+    /// Term.
+    pub(crate) offer_par: &'static str,
+    /// Term.
+    pub(crate) offer_dpop: &'static str,
+    /// Term.
+    pub(crate) offer_issuer_nonces: &'static str,
+    /// Term.
+    pub(crate) offer_api_nonces: &'static str,
+    /// Term.
+    pub(crate) offer_bearer: &'static str,
+    /// Term.
+    pub(crate) offer_levels: &'static str,
+    /// Term.
+    pub(crate) offer_vault: &'static str,
+    /// Term.
+    pub(crate) offer_resources: &'static str,
+    /// Something optional that works.
+    pub(crate) offer_taken: &'static str,
+    /// The same, left out of the metadata.
+    pub(crate) offer_unadvertised: &'static str,
+    /// Something that must be done.
+    pub(crate) offer_required: &'static str,
+    /// Something that does not work.
+    pub(crate) offer_off: &'static str,
+    /// No nonces.
+    pub(crate) nonces_off: &'static str,
+    /// Nonces.
+    pub(crate) nonces_required: &'static str,
+    /// A new nonce each time.
+    pub(crate) nonces_rotating: &'static str,
+    /// In words.
+    pub(crate) level_password: &'static str,
+    /// In words.
+    pub(crate) level_second_factor: &'static str,
+    /// Term.
+    pub(crate) registered_demands: &'static str,
+    /// What opens the vault; seconds.
+    pub(crate) offer_vault_text: fn(u64) -> String,
     /// Too many wrong passwords; seconds to wait.
     pub(crate) login_wait: fn(u64) -> String,
+    /// Too many wrong codes; seconds to wait.
+    pub(crate) code_wait: fn(u64) -> String,
+    /// All codes of a demo were used; seconds to the next.
+    pub(crate) code_demo_wait: fn(u64) -> String,
     /// A moment in UTC: year, month, day, hour, minute.
     pub(crate) moment: fn(u64, u64, u64, u64, u64) -> String,
     /// A redirect URI that can't be registered.

@@ -33,7 +33,20 @@ async fn ends(mut child: Child) -> (i32, String) {
 
 #[tokio::test]
 async fn it_serves_says_where_and_ends_when_told() {
-    let mut arguments = vec!["serve", "--access-token-seconds", "7"];
+    let mut arguments = vec![
+        "serve",
+        "--access-token-seconds",
+        "7",
+        "--require-par",
+        "--issuer-nonces",
+        "required",
+        "--api-nonces",
+        "rotating",
+        "--dpop",
+        "unadvertised",
+        "--vault-max-age-seconds",
+        "9",
+    ];
     arguments.extend(ANY_PORTS);
     let mut child = program(&arguments);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -59,6 +72,13 @@ async fn it_serves_says_where_and_ends_when_told() {
         .header("origin", APP);
     let shown = Reply::read(controls.send().await.unwrap()).await.json();
     assert_eq!(shown["access_token_seconds"], 7);
+    let policy = &shown["policy"];
+    assert_eq!(policy["require_par"], true);
+    assert_eq!(policy["issuer_nonces"], "required");
+    assert_eq!(policy["api_nonces"], "rotating");
+    assert_eq!(policy["dpop"], "unadvertised");
+    assert_eq!(policy["vault_max_age_seconds"], 9);
+    assert_eq!(policy["show_one_time_code"], true);
 
     let pid = child.id().unwrap().to_string();
     assert!(
@@ -98,11 +118,21 @@ async fn a_taken_port_and_a_missing_app_are_told() {
 }
 
 #[tokio::test]
+async fn a_policy_that_makes_no_sense_is_told() {
+    let mut arguments = vec!["serve", "--no-par", "--require-par"];
+    arguments.extend(ANY_PORTS);
+    let (code, text) = ends(program(&arguments)).await;
+    assert_eq!(code, 1);
+    assert!(text.contains("require_par needs par"), "{text}");
+}
+
+#[tokio::test]
 async fn wrong_arguments_are_told_with_the_help() {
     for arguments in [
         vec!["serve", "--unheard-of"],
         vec!["serve", "--issuer-port", "many"],
         vec!["serve", "--issuer-port"],
+        vec!["serve", "--api-nonces", "perhaps"],
         vec!["serve", "more"],
         vec!["dance"],
     ] {

@@ -69,6 +69,53 @@ async fn the_apps_page_turns_knobs() {
 }
 
 #[tokio::test]
+async fn the_apps_page_changes_what_the_provider_offers_and_demands() {
+    let demo = start_with_controls().await;
+    let patch = json!({
+        "policy": {"require_par": true, "api_nonces": "rotating", "vault_max_age_seconds": 5},
+        "dpop_answer_bearer": 1,
+    });
+    let change = async |patch: &Value| {
+        send(
+            &demo,
+            Method::PATCH,
+            "/demo/controls",
+            Some(APP),
+            Some(patch),
+        )
+        .await
+    };
+    let shown = change(&patch).await.json();
+    assert_eq!(shown["policy"]["require_par"], true);
+    assert_eq!(shown["policy"]["api_nonces"], "rotating");
+    assert_eq!(shown["policy"]["par"], true);
+    assert_eq!(shown["settings"]["dpop_answer_bearer"], 1);
+    assert_eq!(demo.policy().get().vault_max_age_seconds, 5);
+    let page = get(&format!("{}/developers", demo.issuer())).await;
+    assert!(page.shows("offers"));
+    assert!(page.text.contains("data-offer=\"par\">required"));
+    assert!(page.text.contains("a new one in every answer"));
+    assert!(page.text.contains("no older than 5 s"));
+
+    // Of a patch with one half that makes no sense, nothing is done.
+    for nonsense in [
+        json!({"policy": {"par": false}, "dpop_answer_bearer": true}),
+        json!({"policy": {"require_par": false}, "unheard_of": true}),
+        json!({"policy": {"unheard_of": true}}),
+        json!({"policy": true}),
+    ] {
+        let reply = change(&nonsense).await;
+        assert_eq!(reply.status, 400, "{nonsense}");
+        assert_eq!(reply.error(), "invalid_controls");
+    }
+    assert!(demo.policy().get().require_par);
+    assert_eq!(demo.faults().get().dpop_answer_bearer, Times::Next(1));
+
+    change(&json!({"actions": ["reset"]})).await;
+    assert_eq!(demo.policy().get(), demo_provider::Policy::default());
+}
+
+#[tokio::test]
 async fn every_other_origin_is_refused() {
     let demo = start_with_controls().await;
     let registered = json!({

@@ -56,13 +56,15 @@ async fn endpoints_with_tokens_let_exactly_registered_origins_in() {
     let (issuer, api) = (demo.issuer(), demo.api_url());
     for (url, method) in [
         (format!("{issuer}/token"), "POST"),
+        (format!("{issuer}/par"), "POST"),
         (format!("{issuer}/userinfo"), "GET"),
         (format!("{issuer}/revoke"), "POST"),
         (format!("{api}/api/me"), "GET"),
+        (format!("{api}/calendar/events"), "GET"),
         (format!("{api}/api/notes/1"), "PUT"),
         (format!("{api}/api/notes/1"), "DELETE"),
     ] {
-        let reply = preflight(&url, APP, method, "authorization,content-type").await;
+        let reply = preflight(&url, APP, method, "authorization,content-type,dpop").await;
         assert_eq!(reply.status, 200, "{url}");
         assert_eq!(reply.header(ALLOW), APP, "{url}");
         assert!(
@@ -73,7 +75,9 @@ async fn endpoints_with_tokens_let_exactly_registered_origins_in() {
         );
         let headers = reply.header("access-control-allow-headers").to_lowercase();
         assert!(
-            headers.contains("authorization") && headers.contains("content-type"),
+            ["authorization", "content-type", "dpop"]
+                .iter()
+                .all(|name| headers.contains(name)),
             "{url}"
         );
         assert_eq!(reply.header("access-control-max-age"), "600");

@@ -18,6 +18,7 @@ async fn both_well_known_documents_name_the_issuer_and_every_endpoint() {
             "jwks_uri",
             "registration_endpoint",
             "revocation_endpoint",
+            "pushed_authorization_request_endpoint",
             "end_session_endpoint",
         ] {
             let url = document[endpoint].as_str().unwrap();

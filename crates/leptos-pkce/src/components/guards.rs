@@ -1,8 +1,8 @@
 use crate::auth::{Session, SignedInSession, use_auth, use_session};
+use crate::components::require::signed_in_user;
 use crate::locales::use_labels;
 use leptos::html::p;
 use leptos::prelude::*;
-use pkce_core::session::User;
 
 /// Shows its children while somebody is signed in, and gives them the session:
 /// `<SignedIn let:session>`. They are rendered anew when somebody else is signed in, not when a token
@@ -17,12 +17,7 @@ where
     V: IntoView + 'static,
 {
     let session = use_session();
-    let user: Memo<Option<User>> = Memo::new(move |_| {
-        session
-            .get()
-            .signed_in()
-            .map(|session| session.user().clone())
-    });
+    let user = signed_in_user();
     move || {
         user.get()?;
         session.get_untracked().signed_in().map(&children)

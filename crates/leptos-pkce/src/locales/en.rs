@@ -6,6 +6,14 @@ pub(super) const LABELS: Labels = Labels {
     signing_in: "Opening the sign-in page…",
     sign_out: "Sign out",
     loading: "One moment…",
+    sign_in_needed: "Sign in to go on.",
+    not_allowed: "This account may not see this.",
+    account: "Account",
+    ends_idle: "This session ends soon, because nothing has happened here for a while.",
+    ends_max_age: "This session ends soon, because it has lasted as long as it may.",
+    time_left: "{} left",
+    stay_signed_in: "Stay signed in",
+    sign_in_again: "Sign in again",
     try_again: "Try again",
     dismiss: "Dismiss",
     error_details: "Details",
@@ -58,6 +66,7 @@ fn error(code: ErrorCode) -> (&'static str, &'static str) {
         | UnexpectedStatus
         | UnexpectedContentType
         | InvalidJson
+        | ParResponseInvalid
         | TokenResponseInvalid => (
             "The server's answer makes no sense",
             "Try again. If it stays, tell whoever runs this app what the details say.",
@@ -103,6 +112,32 @@ fn error(code: ErrorCode) -> (&'static str, &'static str) {
         InvalidGrant => (
             "The sign-in could not be completed",
             "The provider no longer accepts it. Please sign in again.",
+        ),
+        InvalidRequestUri => (
+            "The sign-in was prepared too long ago",
+            "Please sign in again to get a fresh one.",
+        ),
+        UnmetAuthenticationRequirements => (
+            "The provider cannot sign you in as this needs",
+            "Please sign in again with a stronger method, if you have one.",
+        ),
+        DpopKeyUnavailable | DpopSigningFailed => (
+            "The browser cannot keep a key for this sign-in",
+            "Allow this site to store data, leave private browsing, or use another browser, then \
+             try again.",
+        ),
+        InvalidDpopProof => (
+            "The server did not accept this browser's proof",
+            "Set this device's date and time (best automatically), then try again.",
+        ),
+        UseDpopNonce => (
+            "The server keeps asking for another proof",
+            "Try again in a moment.",
+        ),
+        DpopNonceHidden => (
+            "The server hides what this app needs to go on",
+            "Nothing you did is wrong. Whoever runs the server has to allow this app to read its \
+             DPoP-Nonce header.",
         ),
         IdTokenMissing
         | IdTokenMalformed

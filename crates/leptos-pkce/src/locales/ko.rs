@@ -6,6 +6,14 @@ pub(super) const LABELS: Labels = Labels {
     signing_in: "로그인 페이지를 여는 중…",
     sign_out: "로그아웃",
     loading: "잠시만 기다려 주세요…",
+    sign_in_needed: "계속하려면 로그인해 주세요.",
+    not_allowed: "이 계정으로는 볼 수 없는 내용입니다.",
+    account: "계정",
+    ends_idle: "한동안 사용하지 않아 곧 로그아웃됩니다.",
+    ends_max_age: "이용할 수 있는 시간이 다 되어 곧 로그아웃됩니다.",
+    time_left: "{} 남음",
+    stay_signed_in: "로그인 유지",
+    sign_in_again: "다시 로그인",
     try_again: "다시 시도",
     dismiss: "닫기",
     error_details: "자세히",
@@ -58,6 +66,7 @@ fn error(code: ErrorCode) -> (&'static str, &'static str) {
         | UnexpectedStatus
         | UnexpectedContentType
         | InvalidJson
+        | ParResponseInvalid
         | TokenResponseInvalid => (
             "서버의 응답을 이해할 수 없습니다",
             "다시 시도해 주세요. 계속되면 자세한 내용을 앱 운영자에게 알려 주세요.",
@@ -100,6 +109,32 @@ fn error(code: ErrorCode) -> (&'static str, &'static str) {
         InvalidGrant => (
             "로그인을 마치지 못했습니다",
             "인증 서버가 더 이상 이 로그인을 받아들이지 않습니다. 다시 로그인해 주세요.",
+        ),
+        InvalidRequestUri => (
+            "로그인 요청의 유효 시간이 지났습니다",
+            "새로 로그인해 주세요.",
+        ),
+        UnmetAuthenticationRequirements => (
+            "인증 서버가 필요한 수준의 인증을 할 수 없습니다",
+            "가능하면 더 강한 인증 수단으로 다시 로그인해 주세요.",
+        ),
+        DpopKeyUnavailable | DpopSigningFailed => (
+            "브라우저가 로그인용 키를 보관할 수 없습니다",
+            "이 사이트의 데이터 저장을 허용하거나, 시크릿 모드를 끄거나, 다른 브라우저에서 다시 시도해 \
+             주세요.",
+        ),
+        InvalidDpopProof => (
+            "서버가 이 브라우저의 증명을 받아들이지 않았습니다",
+            "기기의 날짜와 시간을 (가능하면 자동으로) 맞춘 뒤 다시 시도해 주세요.",
+        ),
+        UseDpopNonce => (
+            "서버가 계속 새로운 증명을 요구합니다",
+            "잠시 후 다시 시도해 주세요.",
+        ),
+        DpopNonceHidden => (
+            "서버가 계속 진행하는 데 필요한 정보를 숨기고 있습니다",
+            "사용자의 잘못이 아닙니다. 서버 운영자가 이 앱에 DPoP-Nonce 헤더를 공개하도록 설정해야 \
+             합니다.",
         ),
         IdTokenMissing
         | IdTokenMalformed

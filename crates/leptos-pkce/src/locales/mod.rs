@@ -71,6 +71,22 @@ pub struct Labels {
     pub sign_out: &'static str,
     /// While it is not known yet who is signed in.
     pub loading: &'static str,
+    /// Where only a signed-in user sees more.
+    pub sign_in_needed: &'static str,
+    /// Where another user would see more.
+    pub not_allowed: &'static str,
+    /// Before the user's name, on the button of the user menu, for those who only hear it.
+    pub account: &'static str,
+    /// Before the idle limit ends the session.
+    pub ends_idle: &'static str,
+    /// Before the maximum age ends the session.
+    pub ends_max_age: &'static str,
+    /// How long the session still lasts; `{}` is minutes and seconds.
+    pub time_left: &'static str,
+    /// On the button that puts the idle limit off.
+    pub stay_signed_in: &'static str,
+    /// On the button that signs in anew before the session ends.
+    pub sign_in_again: &'static str,
     /// On the button that tries again.
     pub try_again: &'static str,
     /// On the button that takes a notice away.

@@ -12,7 +12,7 @@ use super::{crypto, page};
 use futures_channel::oneshot;
 use js_sys::{Function, Object, Promise, Reflect};
 use pkce_core::http::{HttpRequest, Purpose, TransportFault};
-use pkce_core::jose::{SignatureAlgorithm, SignatureOutcome, VerifyRequest};
+use pkce_core::jose::{Jwks, Jws, SignatureAlgorithm, SignatureOutcome, VerifyRequest};
 use pkce_core::json::Json;
 use pkce_core::url::HttpUrl;
 use std::cell::Cell;
@@ -20,6 +20,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
+use wycheproof_ng_kdf_jose::json_web::{TestName, TestSet};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -103,6 +104,39 @@ fn randomness_does_not_repeat() {
     let (a, b) = (random::<96>().unwrap(), random::<96>().unwrap());
     assert_ne!(a, b);
     assert!(a.iter().any(|octet| *octet != 0));
+}
+
+/// The tokens of Project Wycheproof that get as far as WebCrypto; `pkce-core` tests what becomes of
+/// the others.
+#[wasm_bindgen_test]
+async fn this_browser_judges_the_tokens_of_wycheproof_as_they_are_meant() {
+    let vectors = TestSet::load(TestName::JsonWebSignature).unwrap();
+    let (mut genuine, mut forged) = (0, 0);
+    for group in &vectors.test_groups {
+        let Some(key) = &group.public_key else {
+            continue;
+        };
+        let jwks = Jwks::from_json_text(&format!(r#"{{"keys":[{key}]}}"#)).unwrap();
+        for test in &group.tests {
+            let token = test.jws.as_ref().and_then(|token| token.as_str()).unwrap();
+            let Ok(requests) = Jws::parse(token).and_then(|jws| jwks.candidates(&jws)) else {
+                continue;
+            };
+            for request in &requests {
+                let expected = if test.result.must_fail() {
+                    forged += 1;
+                    SignatureOutcome::Invalid
+                } else {
+                    genuine += 1;
+                    SignatureOutcome::Valid
+                };
+                let outcome = crypto::verify(request).await;
+                assert_eq!(outcome, expected, "{} {}", test.tc_id, test.comment);
+            }
+        }
+    }
+    assert_eq!(genuine, 16);
+    assert!(forged > 200, "{forged}");
 }
 
 #[wasm_bindgen_test]

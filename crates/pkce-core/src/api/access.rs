@@ -91,7 +91,8 @@ impl ApiEntry {
 
     /// Of two entries that cover one URL, the longer path is the more specific.
     fn path_len(&self) -> usize {
-        self.url.path().trim_end_matches('/').len()
+        let path = self.url.path();
+        path.strip_suffix('/').unwrap_or(path).len()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the status and the challenge of an API's answer ask for (RFC 6750 3, RFC 9470 3).
 
 use super::www_authenticate::{self, Challenge};
+use crate::authorization::AcrValues;
 use crate::config::Scope;
 use crate::error::{Error, ErrorCode, Phase};
 
@@ -20,7 +21,8 @@ pub enum ApiVerdict {
     Pass,
     /// Renew the token once and send the request once more, if its body can be sent twice.
     RefreshAndRetry,
-    /// Send the user through a new authorization with these parameters, then back (RFC 9470 4).
+    /// Send the user through a new authorization with these parameters, then back (RFC 9470 4):
+    /// [`SignInOptions::step_up`](crate::authorization::SignInOptions::step_up).
     /// Whoever comes back from one for the same request and gets this again must not go round.
     StepUp {
         /// The authentication context classes asked for, separated by spaces.
@@ -118,6 +120,14 @@ fn judge_refusal(status: u16, challenges: &[Challenge], attempt: Attempt) -> Api
     if status != 401 {
         return failed_status(status);
     }
+    // A renewed token does not mend the proof (RFC 9449 7.1).
+    if with_error("invalid_dpop_proof").is_some() {
+        return ApiVerdict::Failed(
+            Error::new(ErrorCode::InvalidDpopProof, Phase::Api)
+                .expected("an API that accepts the proof (its URL, and a time of its clock)")
+                .came("status 401 with invalid_dpop_proof"),
+        );
+    }
     // No challenge that can be read may be one that CORS hides.
     let a_new_token_may_help =
         challenges.is_empty() || ours().any(|c| c.param("error") != Some("use_dpop_nonce"));
@@ -148,10 +158,7 @@ fn failed_status(status: u16) -> ApiVerdict {
 
 /// Only what a request may carry: the challenge is foreign text.
 fn acr_values(text: &str) -> Option<String> {
-    const LONGEST: usize = 512;
-    let good = text.len() <= LONGEST && text.bytes().all(|b| matches!(b, 0x20..=0x7e));
-    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
-    (good && !words.is_empty()).then(|| words.join(" "))
+    AcrValues::parse(text).map(|values| values.as_str().to_owned())
 }
 
 fn seconds(text: &str) -> Option<u64> {

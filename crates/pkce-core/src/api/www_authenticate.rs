@@ -73,10 +73,9 @@ pub fn parse(header: &str) -> Vec<Challenge> {
     };
     let mut challenges: Vec<Challenge> = Vec::new();
     while !cursor.rest.is_empty() {
-        cursor.take(|c| is_space(c) || c == ',');
         let token = cursor.take(is_token_char);
         if token.is_empty() {
-            cursor.skip_rubbish();
+            cursor.skip_to_token();
             continue;
         }
         let after_token = cursor.rest;
@@ -133,8 +132,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Past what is neither token nor separator; at least one character.
-    fn skip_rubbish(&mut self) {
+    /// Past a separator or rubbish: one character, or a quotation.
+    fn skip_to_token(&mut self) {
         if self.eat('"') {
             self.quoted();
             return;

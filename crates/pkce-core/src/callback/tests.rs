@@ -376,6 +376,12 @@ fn the_cleaned_address_keeps_what_is_the_apps_own() {
         );
         assert_eq!(clean("", &format!("#{name}=x")), "/callback", "{name}");
     }
+    // The longest query and fragment that are read are kept.
+    let own = format!("a={}", "a".repeat(CALLBACK_LIMIT - 2));
+    assert_eq!(
+        clean(&format!("?{own}"), &format!("#{own}")),
+        format!("/callback?{own}#{own}")
+    );
     // What is too long to be read is too long to be kept.
     let long = format!("?code=x&a={}", "a".repeat(CALLBACK_LIMIT));
     assert_eq!(
@@ -417,6 +423,17 @@ fn the_state_of_a_sign_out_is_told_from_a_callback_and_from_the_apps_own() {
     assert!(!at("/", &returned, "#access_token=x"));
     let long = format!("{returned}&x={}", "x".repeat(CALLBACK_LIMIT));
     assert!(!at("/", &long, ""));
+}
+
+#[test]
+fn an_address_and_an_answer_are_printed_without_what_they_carry() {
+    let query = query_with(&[]);
+    assert_eq!(
+        format!("{:?}", address(&query, "#id_token=canary")),
+        "PageAddress(/callback [redacted])"
+    );
+    let callback = Callback::read(address(&query, "")).unwrap();
+    assert!(format!("{callback:?}").contains("code: Some([redacted])"));
 }
 
 #[test]

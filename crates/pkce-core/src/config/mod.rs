@@ -9,6 +9,7 @@ mod builder;
 pub(crate) mod fault;
 mod manual;
 mod params;
+pub mod presets;
 mod provider;
 mod reader;
 mod redirect;

@@ -60,7 +60,7 @@ impl UnverifiedIdToken {
     /// nothing else, before the token is verified.
     #[must_use]
     pub fn claimed_issued_at(&self) -> Option<Timestamp> {
-        self.content.date("iat").map(Timestamp::from_seconds)
+        self.content.date("iat")
     }
 
     /// Picks the provider's keys that the signature is to be checked with.
@@ -179,9 +179,12 @@ impl Content {
         })
     }
 
-    /// A claim that is a NumericDate, in seconds.
-    fn date(&self, name: &str) -> Option<i64> {
-        self.claims.get(name).and_then(Json::numeric_date)
+    /// A claim that is a NumericDate.
+    fn date(&self, name: &str) -> Option<Timestamp> {
+        self.claims
+            .get(name)
+            .and_then(Json::numeric_date)
+            .map(Timestamp::from_seconds)
     }
 }
 

@@ -16,14 +16,30 @@ const MAX_SUBJECT: usize = 255;
 ///
 /// Comes from [`PendingIdToken::verify`](super::PendingIdToken::verify), or from
 /// [`restore`](Self::restore) for what this client verified and stored itself. `Debug` shows
-/// nothing of it.
+/// nothing of it. Nobody else can make one:
+///
+/// ```compile_fail,E0451
+/// # fn forge(unverified: pkce_core::id_token::VerifiedIdToken) {
+/// use pkce_core::id_token::VerifiedIdToken;
+/// let forged = VerifiedIdToken { subject: "admin".into(), ..unverified };
+/// # }
+/// ```
+///
+/// nor take one for a token that has only been parsed.
+///
+/// ```compile_fail,E0308
+/// # use pkce_core::id_token::{UnverifiedIdToken, VerifiedIdToken};
+/// # fn believe(token: UnverifiedIdToken) -> VerifiedIdToken {
+/// token
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct VerifiedIdToken {
     pub(super) content: Content,
     subject: String,
     issuer: String,
-    issued_at: i64,
-    expires_at: i64,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
 }
 
 impl VerifiedIdToken {
@@ -109,7 +125,7 @@ impl VerifiedIdToken {
     /// `auth_time`: when the user last proved who they are.
     #[must_use]
     pub fn auth_time(&self) -> Option<Timestamp> {
-        self.content.date("auth_time").map(Timestamp::from_seconds)
+        self.content.date("auth_time")
     }
 
     /// `acr`: how well the user proved it (Core 2).
@@ -121,13 +137,13 @@ impl VerifiedIdToken {
     /// `iat`: when the token was issued, by the provider's clock.
     #[must_use]
     pub const fn issued_at(&self) -> Timestamp {
-        Timestamp::from_seconds(self.issued_at)
+        self.issued_at
     }
 
     /// `exp`: until when the token was to be accepted. Says nothing about the session's length.
     #[must_use]
     pub const fn expires_at(&self) -> Timestamp {
-        Timestamp::from_seconds(self.expires_at)
+        self.expires_at
     }
 
     /// Any claim.

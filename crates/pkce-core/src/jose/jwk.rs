@@ -3,6 +3,7 @@
 use super::{Jws, SignatureAlgorithm, VerifyRequest};
 use crate::encoding::base64url_decode;
 use crate::error::{Error, ErrorCode, Phase};
+use crate::http::{Exchange, document};
 use crate::json::{Json, ObjectWriter};
 
 /// The keys of a provider that can check a signature here.
@@ -48,6 +49,15 @@ impl Jwks {
     pub const MAX_KEYS: usize = 64;
     /// So many keys are tried for one token.
     pub const MAX_CANDIDATES: usize = 8;
+
+    /// Judges the answer to
+    /// [`ProviderMetadata::jwks_request`](crate::metadata::ProviderMetadata::jwks_request).
+    ///
+    /// # Errors
+    /// What [`document`] finds, and what [`Jwks::parse`] finds.
+    pub fn judge(exchange: &Exchange) -> Result<Self, Error> {
+        document(exchange, Phase::Jwks).and_then(|json| Self::parse(&json))
+    }
 
     /// Reads a JWK Set (RFC 7517 5).
     ///
@@ -283,7 +293,10 @@ impl Material {
 /// a size that is neither weak nor absurd.
 fn modulus_octets(modulus: &[u8]) -> Option<usize> {
     let (first, last) = (modulus.first()?, modulus.last()?);
-    let bits = (modulus.len() * 8).checked_sub(first.leading_zeros() as usize)?;
+    let bits = modulus
+        .len()
+        .checked_mul(8)?
+        .checked_sub(first.leading_zeros() as usize)?;
     let sound =
         *first != 0 && last & 1 == 1 && (MIN_MODULUS_BITS..=MAX_MODULUS_BITS).contains(&bits);
     sound.then_some(modulus.len())

@@ -39,15 +39,14 @@ impl Jws {
         if token.len() > Self::MAX_OCTETS {
             return Err(malformed("a token of at most 64 KB", "a longer one"));
         }
-        let mut parts = token.split('.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
+        let Some((signing_input, signature)) = token.rsplit_once('.') else {
             return Err(malformed("three parts", part_count(token)));
         };
-        let signing_input = token.as_bytes().get(..header.len() + 1 + payload.len());
-        let (Some(signing_input), Some(header), Some(payload), Some(signature)) = (
-            signing_input,
+        let mut parts = signing_input.split('.');
+        let (Some(header), Some(payload), None) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(malformed("three parts", part_count(token)));
+        };
+        let (Some(header), Some(payload), Some(signature)) = (
             base64url_decode(header),
             base64url_decode(payload),
             base64url_decode(signature),
@@ -90,7 +89,7 @@ impl Jws {
             kid,
             typ,
             payload,
-            signing_input: signing_input.to_vec(),
+            signing_input: signing_input.as_bytes().to_vec(),
             signature,
         })
     }
@@ -168,7 +167,7 @@ fn optional_text(header: &Json, name: &'static str) -> Result<Option<String>, Er
 fn part_count(token: &str) -> &'static str {
     match token.split('.').count() {
         5 => "five: an encrypted token (JWE), which needs a secret that this app cannot have",
-        count if count < 3 => "fewer",
+        1 | 2 => "fewer",
         _ => "more",
     }
 }

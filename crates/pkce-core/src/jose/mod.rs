@@ -7,6 +7,7 @@
 mod algorithm;
 mod jwk;
 mod jws;
+mod sign;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -16,4 +17,5 @@ mod verify;
 pub use algorithm::{SignatureAlgorithm, WebCryptoParams};
 pub use jwk::Jwks;
 pub use jws::Jws;
+pub use sign::SignRequest;
 pub use verify::{SignatureOutcome, VerifyRequest};

@@ -10,7 +10,7 @@ use crate::callback::{Callback, Grant, PageAddress, consumed_state, unknown_stat
 use crate::encoding::fingerprint;
 use crate::error::{Error, ErrorCode, Phase};
 use crate::http::Exchange;
-use crate::id_token::{Expectations, Occasion, VerifiedIdToken};
+use crate::id_token::VerifiedIdToken;
 use crate::jose::SignatureOutcome;
 use crate::return_to::ReturnTo;
 use crate::secret::SecretText;
@@ -230,8 +230,9 @@ impl Engine {
             value: Some(consumed.to_json()),
         });
         self.release(Some(lock));
-        let ticket = self.http(token::exchange_request(&grant));
-        let transaction = Box::new(grant.transaction);
+        let (request, transaction) = token::exchange_request(*grant);
+        let ticket = self.http(request);
+        let transaction = Box::new(transaction);
         self.flow = Flow::Completing(Completing::Exchanging {
             ticket,
             own,
@@ -327,16 +328,7 @@ impl Engine {
         else {
             return;
         };
-        let expected = Expectations {
-            issuer: transaction.metadata.issuer().as_str(),
-            client_id: &transaction.client_id,
-            access_token: Some(&tokens.access_token),
-            occasion: Occasion::SignIn {
-                nonce: &transaction.nonce,
-                max_age: transaction.max_age,
-                acr_values: transaction.acr_values.as_deref(),
-            },
-        };
+        let expected = transaction.expectations(&tokens.access_token);
         let ticket = self.ticket();
         let step = check.signature_checked(outcome, &expected, now, ticket);
         self.check_goes_on(step, check, tokens, transaction, now);

@@ -1,6 +1,6 @@
 //! The engine: what the tab knows, and where each event goes.
 
-use super::family::Standing;
+use super::family::{Standing, ended_elsewhere};
 use super::keys::StorageKeys;
 use super::known::Known;
 use super::lease::Lease;
@@ -158,7 +158,7 @@ impl Engine {
             } => {
                 self.sign_in(&provider, options, entropy, now);
             }
-            Event::SignOut { state } => self.sign_out(state),
+            Event::SignOut { state } => self.sign_out(state, now),
             Event::Refresh => self.refresh_by_hand(now),
             Event::DismissNotice => self.notice = None,
             Event::TokenWanted {
@@ -226,7 +226,13 @@ impl Engine {
         let standing = self.take_mark(&start.stored);
         if let Some(text) = stored(&self.keys.session()) {
             match Record::from_json(text, self.config.providers()) {
-                Some(record) => self.restore(record, standing, now),
+                Some(record) => {
+                    let mark = self.keys.over(&record.family);
+                    self.restore(record, standing, now);
+                    if start.shared_entry(&mark).is_some() {
+                        self.end(ended_elsewhere(ErrorCode::SessionEndedElsewhere));
+                    }
+                }
                 None => self.effects.push(Effect::Delete {
                     key: self.keys.session(),
                 }),
@@ -268,7 +274,7 @@ impl Engine {
             active.standing = Standing::LeftHere;
         }
         self.ask_family();
-        self.look_for_family();
+        self.look_for_end();
     }
 
     /// Other pages of this tab may have signed in or out, or renewed, in the meantime.
@@ -437,7 +443,7 @@ impl Engine {
         }
     }
 
-    fn sign_out(&mut self, state: [u8; 16]) {
+    fn sign_out(&mut self, state: [u8; 16], now: Timestamp) {
         // Local state goes first, whatever the network does.
         self.effects.push(Effect::Delete {
             key: self.keys.session(),
@@ -455,6 +461,7 @@ impl Engine {
         }
         if matches!(self.slot, Slot::Active(_)) {
             self.unshare_family();
+            self.mark_over(now);
             self.tell_family(What::Over(ErrorCode::SessionEndedElsewhere));
         }
         let Slot::Active(active) = std::mem::replace(&mut self.slot, Slot::Empty) else {

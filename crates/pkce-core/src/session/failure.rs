@@ -5,7 +5,7 @@ use super::engine::{Engine, Slot};
 use super::renewal::{Cause, Fresh, Refresh};
 use crate::error::{Error, ErrorCode, Phase};
 use crate::http::{Exchange, TransportFault};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, part};
 use std::time::Duration;
 
 /// The first pause after a failure; each further one is twice as long.
@@ -184,7 +184,7 @@ impl Engine {
     fn pause(&mut self, failures: u32, error: &Error) -> Duration {
         let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10));
         let pause = doubled.min(LONGEST_PAUSE);
-        let pause = pause * 3 / 4 + self.jitter(pause / 2);
+        let pause = part(pause.saturating_mul(3), 4).saturating_add(self.jitter(part(pause, 2)));
         pause.max(Duration::from_millis(error.wait_ms().unwrap_or(0)))
     }
 }

@@ -54,6 +54,8 @@ pub(super) enum Otherwise {
 /// What a page that was away looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
+    /// The mark that its sign-in is over.
+    End,
     /// The record of its family.
     Family,
     /// Whether local storage can be read at all.
@@ -241,6 +243,15 @@ impl Engine {
         }
     }
 
+    /// A page of the cache may be given storage as old as itself, in which its tab's own sign-out is
+    /// not to be seen (Firefox does that).
+    pub(super) fn look_for_end(&mut self) {
+        if let Slot::Active(active) = &self.slot {
+            let read = self.keys.over(&active.record.family);
+            self.look(read, Look::End);
+        }
+    }
+
     fn look(&mut self, read: String, at: Look) {
         let ticket = self.ticket();
         if let Slot::Active(active) = &mut self.slot {
@@ -265,6 +276,8 @@ impl Engine {
         let may_have_ended = active.record.has_siblings || active.standing == Standing::Copied;
         self.effects.push(Effect::Unlock { ticket });
         match (at, shared.is_some()) {
+            (Look::End, true) => self.end(ended_elsewhere(ErrorCode::SessionEndedElsewhere)),
+            (Look::End, false) => self.look_for_family(),
             (Look::Family, true) => {}
             // Nothing is there, or nothing can be read: the states that were consumed would be.
             (Look::Family, false) => self.look(self.keys.consumed(), Look::Storage),
@@ -286,6 +299,15 @@ impl Engine {
         }
     }
 
+    /// Leaves a mark that this sign-in is over, for copies of it that come to light later.
+    pub(super) fn mark_over(&mut self, now: Timestamp) {
+        if let Slot::Active(active) = &self.slot {
+            let key = self.keys.over(&active.record.family);
+            let value = Some(now.as_millis().to_string());
+            self.effects.push(Effect::Share { key, value });
+        }
+    }
+
     /// The provider refused: ends the session in every tab that has no newer tokens than this one.
     pub(super) fn end_refused(&mut self, error: Error) {
         if let Slot::Active(active) = &self.slot {
@@ -301,8 +323,9 @@ impl Engine {
 
     /// Ends the session in every tab. Who hears of it says so again: a tab that slept may have
     /// handed tokens on, and shared their record, before it heard.
-    pub(super) fn end_everywhere(&mut self, error: Error) {
+    pub(super) fn end_everywhere(&mut self, error: Error, now: Timestamp) {
         self.unshare_family();
+        self.mark_over(now);
         self.tell_family(What::Over(error.code()));
         self.end(error);
     }
@@ -404,7 +427,7 @@ impl Engine {
                     self.save();
                 }
             }
-            What::Over(code) => self.end_everywhere(ended_elsewhere(code)),
+            What::Over(code) => self.end_everywhere(ended_elsewhere(code), now),
             What::Refused { generation, code } if ours <= generation => self.end(
                 Error::new(code, Phase::Refresh)
                     .expected("a session that can be renewed")
@@ -451,7 +474,7 @@ impl Engine {
     }
 }
 
-fn ended_elsewhere(code: ErrorCode) -> Error {
+pub(super) fn ended_elsewhere(code: ErrorCode) -> Error {
     Error::new(code, Phase::SignOut)
         .expected("a session that goes on")
         .came("its end in another tab")

@@ -372,6 +372,7 @@ fn entry(key: &str, prefix: &str) -> &'static str {
         "provider" => "provider",
         "consumed" => "consumed",
         "family" => "family",
+        "over" => "over",
         _ => "other",
     }
 }

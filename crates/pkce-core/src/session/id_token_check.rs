@@ -2,7 +2,7 @@
 
 use super::{Effect, Ticket};
 use crate::error::{Error, ErrorCode, Phase};
-use crate::http::{Exchange, document};
+use crate::http::Exchange;
 use crate::id_token::{Expectations, PendingIdToken, UnverifiedIdToken, VerifiedIdToken};
 use crate::jose::{Jwks, SignatureAlgorithm, SignatureOutcome};
 use crate::metadata::ProviderMetadata;
@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 
 /// The JWKS of an answer.
 pub(super) fn judge_keys(exchange: &Exchange) -> Result<Jwks, Error> {
-    document(exchange, Phase::Jwks).and_then(|json| Jwks::parse(&json))
+    Jwks::judge(exchange)
 }
 
 /// What the check needs next.

@@ -101,7 +101,18 @@ impl Engine {
         let mut families = Vec::new();
         let shared = start.shared.as_ref()?;
         self.forget_leases(shared, now);
+        let endings = self.keys.endings();
         for (key, value) in shared {
+            let is_ending_of_old = key.starts_with(&endings)
+                && value.parse().map_or(true, |at| {
+                    now.since(Timestamp::from_millis(at)) >= RECORD_LIFETIME
+                });
+            if is_ending_of_old {
+                self.effects.push(Effect::Share {
+                    key: key.clone(),
+                    value: None,
+                });
+            }
             let Some(family) = key.strip_prefix(&prefix) else {
                 continue;
             };

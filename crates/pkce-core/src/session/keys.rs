@@ -78,6 +78,18 @@ impl StorageKeys {
         format!("{}{family}", self.families())
     }
 
+    /// What the key of every mark of an ended sign-in starts with.
+    #[must_use]
+    pub fn endings(&self) -> String {
+        format!("{}over.", self.prefix)
+    }
+
+    /// The mark that a family's sign-in is over.
+    #[must_use]
+    pub fn over(&self, family: &str) -> String {
+        format!("{}{family}", self.endings())
+    }
+
     /// The lock of something.
     #[must_use]
     pub fn lock(&self, name: &str) -> String {

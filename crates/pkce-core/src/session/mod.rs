@@ -28,6 +28,7 @@ pub use engine::Engine;
 pub use keys::StorageKeys;
 
 use crate::authorization::{Entropy, SignInOptions};
+use crate::config::Scope;
 use crate::error::Error;
 use crate::http::{Exchange, HttpRequest};
 use crate::id_token::VerifiedIdToken;
@@ -300,8 +301,8 @@ pub struct SignedIn {
     pub user: User,
     /// The provider's `id`.
     pub provider: String,
-    /// The granted scope, separated by spaces.
-    pub scope: String,
+    /// The granted scope.
+    pub scope: Scope,
     /// How the access token is presented.
     pub token_type: TokenType,
     /// When the user signed in.

@@ -6,7 +6,7 @@ use super::renewal::{Active, Refresh};
 use super::{Effect, TokenGrant, User};
 use crate::error::{Error, ErrorCode, Phase};
 use crate::http::Exchange;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, part};
 use crate::userinfo;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,7 +70,7 @@ impl Refusals {
         if now.since(received_at) < pause {
             return false;
         }
-        self.count = if now.since(at) > pause * 10 {
+        self.count = if now.since(at) > pause.saturating_mul(10) {
             0
         } else {
             self.count.saturating_add(1)
@@ -124,7 +124,7 @@ impl Engine {
         let is_refused = refused.is_some_and(|refused| refused >= record.access_generation);
         // No token lives long enough for someone who wants more than it ever has.
         let min_validity = match record.lifetime {
-            Some(lifetime) => min_validity.min(lifetime / 2),
+            Some(lifetime) => min_validity.min(part(lifetime, 2)),
             None => min_validity,
         };
         let is_hopeless = record.refresh_token.is_none()

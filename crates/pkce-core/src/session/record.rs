@@ -2,7 +2,7 @@
 //! discarded.
 
 use super::User;
-use crate::config::ProviderConfig;
+use crate::config::{ProviderConfig, Resource, Scope};
 use crate::id_token::VerifiedIdToken;
 use crate::json::{Json, ObjectWriter};
 use crate::metadata::ProviderMetadata;
@@ -105,8 +105,8 @@ pub(super) struct Record {
     pub(super) refresh_token: Option<RefreshToken>,
     /// A request with this refresh token was sent and no answer is known yet.
     pub(super) unanswered: bool,
-    pub(super) scope: String,
-    pub(super) resource: Vec<String>,
+    pub(super) scope: Scope,
+    pub(super) resource: Vec<Resource>,
     /// Of the sign-in: the hint for sign-out, and what a renewed ID token is compared with.
     pub(super) raw_id_token: RawIdToken,
     pub(super) user: User,
@@ -202,8 +202,8 @@ impl Record {
                     self.refresh_token.as_ref().map(RefreshToken::expose),
                 )
                 .bool("unanswered", self.unanswered)
-                .str("scope", &self.scope)
-                .strs("resource", self.resource.iter().map(String::as_str))
+                .str("scope", self.scope.as_str())
+                .strs("resource", self.resource.iter().map(Resource::as_str))
                 .str("id_token", self.raw_id_token.expose())
                 .opt_str("userinfo", self.user.userinfo_text.as_deref())
                 .integer("signed_in_at", self.signed_in_at.as_millis())
@@ -259,8 +259,8 @@ impl Record {
                 Some(token) => Some(RefreshToken::new(token)?),
             },
             unanswered: json.get("unanswered")?.as_bool()?,
-            scope: json.str("scope")?.to_owned(),
-            resource: crate::authorization::strings(json.get("resource")?)?,
+            scope: Scope::parse(json.str("scope")?)?,
+            resource: crate::authorization::resources(json.get("resource")?)?,
             raw_id_token,
             user: User {
                 id_token: Arc::new(id_token),

@@ -8,7 +8,7 @@ use super::readers::expired;
 use super::renewal::{Cause, Refresh};
 use super::{Ending, Limit};
 use crate::error::{Error, ErrorCode, Phase};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, part};
 use std::time::Duration;
 
 /// The longest lead before expiry at which a renewal begins.
@@ -54,9 +54,9 @@ impl Engine {
             (_, None) => None,
             (_, Some(lifetime)) => {
                 let received_at = record.received_at;
-                let lead = LEAD_LIMIT.min(lifetime / 4);
-                let early = lead + self.jitter(lead / 4);
-                Some((received_at + lifetime - early).max(received_at + lifetime / 2))
+                let lead = LEAD_LIMIT.min(part(lifetime, 4));
+                let early = lead.saturating_add(self.jitter(part(lead, 4)));
+                Some((received_at + lifetime - early).max(received_at + part(lifetime, 2)))
             }
         };
         if let Slot::Active(active) = &mut self.slot {
@@ -297,7 +297,7 @@ impl Engine {
             // The user may be at work in another tab, unheard.
             self.end(error);
         } else {
-            self.end_everywhere(error);
+            self.end_everywhere(error, now);
         }
         true
     }

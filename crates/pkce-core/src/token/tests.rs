@@ -55,7 +55,7 @@ fn a_code_is_exchanged_with_all_that_proves_it_ours() {
         .unwrap()
         .judge(transaction, now())
         .unwrap();
-    let request = exchange_request(&grant);
+    let (request, _) = exchange_request(grant);
     assert_eq!(request.method, Method::Post);
     assert_eq!(request.url.as_str(), "https://id.example/token");
     assert!(request.authorization.is_none());
@@ -86,7 +86,7 @@ fn a_refresh_token_is_form_encoded() {
         &endpoint,
         "spa",
         &token,
-        &["https://api.example/".to_owned()],
+        &[Resource::parse("https://api.example/").unwrap()],
     );
     assert_eq!(
         (request.method, request.follow_redirects),
@@ -127,7 +127,10 @@ fn everything_that_a_response_says_is_taken() {
     let response = judge_body(&body).unwrap();
     assert_eq!(response.expires_in, Some(Duration::from_secs(60)));
     assert_eq!(response.refresh_token.unwrap().expose(), "rt");
-    assert_eq!(response.scope.as_deref(), Some("openid notes:read"));
+    assert_eq!(
+        response.scope.as_ref().map(Scope::as_str),
+        Some("openid notes:read")
+    );
     assert_eq!(response.id_token.unwrap().expose(), "h.p.s");
 }
 

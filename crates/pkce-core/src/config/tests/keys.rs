@@ -122,7 +122,7 @@ fn an_unknown_key_is_named_and_the_nearest_known_one_suggested() {
 
 #[test]
 fn a_client_secret_is_refused_wherever_it_stands_and_never_quoted() {
-    // RFC 6749 2.1, BBA 6.3.3.1
+    // RFC 6749 2.1, RFC 10017 6.3.3.1
     let mut apis = block_with(
         "apis",
         json!([{"url": "https://a/", "client_secret": "canary"}]),

@@ -2,6 +2,7 @@ mod apis;
 mod builder;
 mod keys;
 mod metadata;
+mod presets;
 mod redirects;
 mod values;
 

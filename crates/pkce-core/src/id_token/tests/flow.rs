@@ -248,3 +248,14 @@ fn nothing_shows_the_token() {
         );
     }
 }
+
+#[test]
+fn an_id_token_is_printed_without_what_it_says() {
+    let claims = Claims::new().with("email", "canary@op.example");
+    let pending = format!("{:?}", claims.pending());
+    let verified = format!("{:?}", claims.sign_in().unwrap());
+    assert!(pending.contains("content: [redacted]"), "{pending}");
+    assert_eq!(verified, "VerifiedIdToken([redacted])");
+    let unverified = format!("{:?}", UnverifiedIdToken::parse(&claims.raw()).unwrap());
+    assert!(!format!("{pending}{unverified}").contains("canary"));
+}

@@ -105,6 +105,7 @@ fn sloppy_base64url_is_refused_in_each_part() {
 
 #[test]
 fn a_token_of_64_kilobytes_is_looked_at_and_a_longer_one_is_not() {
+    assert_eq!(Jws::MAX_OCTETS, 65_536);
     let of_length = |length: usize| {
         let rest = with_header(r#"{"alg":"ES256"}"#).replacen(".e30.", "..", 1);
         let payload = "A".repeat(length - rest.len());

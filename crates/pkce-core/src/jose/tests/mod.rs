@@ -6,6 +6,7 @@ mod jws;
 mod properties;
 mod vectors;
 mod wycheproof;
+mod wycheproof_jose;
 
 use super::testing::{key_members, token};
 use super::{Jwks, Jws, SignatureAlgorithm, VerifyRequest};

@@ -323,6 +323,42 @@ fn a_page_that_comes_back_never_sends_a_token_that_a_later_page_spent() {
 }
 
 #[test]
+fn a_page_with_storage_as_old_as_itself_learns_that_its_tab_signed_out() {
+    // Firefox gives a page of the cache, and each reload of it, the storage of the time when it was
+    // left.
+    for reloads in [false, true] {
+        let (mut world, tab) = World::signed_in();
+        world.hide(tab);
+        let later = world.open_with("/", world.tabs[tab].storage.clone());
+        world.sign_out(later);
+        world.close(later);
+        assert!(world.tabs[tab].storage.contains_key("t.session"));
+        if reloads {
+            world.load(tab, "/");
+        } else {
+            world.show(tab);
+        }
+        world.run(1_000);
+        assert_eq!(world.end(tab), Some(ErrorCode::SessionEndedElsewhere));
+        assert!(!world.tabs[tab].storage.contains_key("t.session"));
+    }
+}
+
+#[test]
+fn the_mark_of_a_sign_in_that_is_over_goes_with_time() {
+    let (mut world, tab) = World::signed_in();
+    world.sign_out(tab);
+    let marks = |world: &World| world.shared_entries("t.over.");
+    assert_eq!(marks(&world), 1);
+    world.sleep(89 * 24 * 60 * 60 * 1_000);
+    world.open("/");
+    assert_eq!(marks(&world), 1);
+    world.sleep(24 * 60 * 60 * 1_000);
+    world.open("/");
+    assert_eq!(marks(&world), 0);
+}
+
+#[test]
 fn a_page_that_comes_back_unchanged_goes_on() {
     let (mut world, tab) = World::signed_in();
     world.hide(tab);

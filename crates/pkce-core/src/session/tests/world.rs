@@ -645,6 +645,12 @@ impl World {
         session.get(name).cloned()
     }
 
+    /// How many entries of local storage have keys that start so.
+    pub(super) fn shared_entries(&self, prefix: &str) -> usize {
+        let keys = self.local.keys();
+        keys.filter(|key| key.starts_with(prefix)).count()
+    }
+
     /// What is left where local storage is full and takes no record.
     pub(super) fn forget_family_record(&mut self) {
         self.local.retain(|key, _| !key.starts_with("t.family."));
