@@ -704,3 +704,32 @@ fn what_a_tab_that_was_away_hands_over_is_not_taken_for_the_newest() {
     assert_eq!(world.end(oldest), Some(ErrorCode::SessionCopyStale));
     assert_no_token_was_sent_twice(&world);
 }
+
+#[test]
+fn a_tab_that_crashed_still_knows_that_it_is_not_alone() {
+    // Met a sibling; or was a copy whose original slept.
+    for is_met in [true, false] {
+        let (mut world, tab) = World::signed_in();
+        if !is_met {
+            world.freeze(tab);
+        }
+        let copy = world.duplicate(tab);
+        world.run(100);
+        world.freeze(tab);
+        world.crash(copy);
+        world.tell(copy, Event::Refresh);
+        world.run_secs(1);
+        world.reload(copy);
+        world.hide(copy);
+        let sent = world.count(Kind::Refresh);
+        world.thaw(tab);
+        world.run_secs(1);
+        world.sign_out(tab);
+        // It has heard of no sign-out, and finds no record.
+        world.sleep(100_000);
+        world.show(copy);
+        world.run_secs(10);
+        assert!(world.end(copy).is_some(), "{is_met}");
+        assert_eq!(world.count(Kind::Refresh), sent, "{is_met}");
+    }
+}
