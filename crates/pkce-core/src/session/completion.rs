@@ -407,6 +407,7 @@ impl Engine {
             signed_in_at: now,
             active_at: now,
             has_siblings: false,
+            was_copied: false,
         };
         self.app_state = transaction.app_state;
         self.replace_session();

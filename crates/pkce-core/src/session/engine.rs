@@ -283,8 +283,12 @@ impl Engine {
         self.consumed = Consumed::parse(find(stored, &self.keys.consumed()));
         let text = find(stored, &self.keys.session());
         let found = text.and_then(|text| Record::from_json(text, self.config.providers()));
-        match (&self.slot, found) {
+        match (&mut self.slot, found) {
             (Slot::Active(active), Some(found)) if active.record.family == found.family => {
+                // What the later page learned holds for this one, whoever has the newer tokens.
+                let (has_siblings, was_copied) = (found.has_siblings, found.was_copied);
+                active.record.has_siblings |= has_siblings;
+                active.record.was_copied |= was_copied;
                 if found.is_newer_than(&active.record) {
                     self.take_over(found, standing, now);
                 }

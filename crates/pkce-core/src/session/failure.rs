@@ -101,7 +101,8 @@ impl Engine {
                 active.record.unanswered = was_unanswered || cause != Cause::Answered;
                 self.save();
                 self.share_family();
-                self.release_shared(Some(lock), now);
+                // Nobody sends it again who cannot know yet that it was sent.
+                self.release_later(lock, now);
                 self.pause_renewal(error, cause, now);
             }
         }

@@ -95,7 +95,7 @@ impl Engine {
         let record = &active.record;
         let Environment { locks, channel, .. } = self.environment;
         // Without the channel others may be there unheard.
-        let has_siblings = record.has_siblings || !channel;
+        let has_siblings = record.has_siblings || record.was_copied || !channel;
         let send = |newest: u64, unanswered| Otherwise::Send { newest, unanswered };
         let (otherwise, patience) = match shared.and_then(FamilyRecord::parse) {
             Some(newest) if newest.generation > record.generation => {
@@ -273,7 +273,9 @@ impl Engine {
         };
         active.looking = None;
         // Else storage was full when the record was to be written.
-        let may_have_ended = active.record.has_siblings || active.standing == Standing::Copied;
+        let may_have_ended = active.record.has_siblings
+            || active.record.was_copied
+            || active.standing == Standing::Copied;
         self.effects.push(Effect::Unlock { ticket });
         match (at, shared.is_some()) {
             (Look::End, true) => self.end(ended_elsewhere(ErrorCode::SessionEndedElsewhere)),
@@ -349,7 +351,10 @@ impl Engine {
         if let What::Join { question } = message.what {
             return self.let_in(question);
         }
-        active.record.has_siblings = true;
+        self.has_met_siblings();
+        let Slot::Active(active) = &mut self.slot else {
+            return;
+        };
         let ours = active.record.generation;
         let is_newest = active.standing == Standing::Newest;
         match message.what {
@@ -437,6 +442,15 @@ impl Engine {
         }
     }
 
+    /// Another tab holds this sign-in: that is still to be known after a crash.
+    pub(super) fn has_met_siblings(&mut self) {
+        if let Slot::Active(active) = &mut self.slot
+            && !std::mem::replace(&mut active.record.has_siblings, true)
+        {
+            self.save();
+        }
+    }
+
     /// Takes newer tokens of this sign-in, which a sibling or another page of this tab got.
     pub(super) fn take_over(&mut self, mut record: Record, standing: Standing, now: Timestamp) {
         let Slot::Active(active) = &mut self.slot else {
@@ -453,6 +467,7 @@ impl Engine {
         };
         record.active_at = record.active_at.max(active.record.active_at);
         record.has_siblings |= active.record.has_siblings;
+        record.was_copied = active.record.was_copied;
         if record.received_at > now {
             record.received_at = now;
         }

@@ -174,10 +174,13 @@ impl Engine {
             What::Tokens {
                 record, because, ..
             } if join.family() == Some(&message.family) => {
+                let is_in = matches!(join.step, Step::Looking { .. });
                 let standing = match because {
-                    Because::TheyCame => Standing::Newest,
                     Because::Asked(question) if question == join.question => Standing::Newest,
-                    _ => Standing::Copied,
+                    Because::Offered(question) if question == join.question => Standing::Copied,
+                    // Else who said it may be gone, and would not know of this tab.
+                    Because::TheyCame if is_in => Standing::Newest,
+                    _ => return,
                 };
                 self.joining_got(&message.family, &record, standing, now);
             }
@@ -288,6 +291,7 @@ impl Engine {
             return;
         }
         record.has_siblings = true;
+        record.was_copied = false;
         record.moved_to(now);
         self.slot = Slot::Active(Box::new(Active::new(*record, standing)));
         // Who handed it over may have slept past its end.
@@ -354,9 +358,9 @@ impl Engine {
         let because = if active.standing == Standing::Newest {
             Because::Asked(question)
         } else {
-            Because::Perhaps
+            Because::Offered(question)
         };
-        active.record.has_siblings = true;
+        self.has_met_siblings();
         self.hand_over(because);
     }
 }

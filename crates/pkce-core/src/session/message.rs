@@ -85,6 +85,8 @@ pub(super) enum Because {
     TheyCame,
     /// Somebody asked this question, and the tab knows of none newer.
     Asked(u64),
+    /// A new tab asked this question, and the tab lets it in with what may not be the newest.
+    Offered(u64),
     /// Somebody asked, and the tab has newer ones, if not the newest.
     Perhaps,
 }
@@ -139,6 +141,7 @@ impl Message {
                     .bool("new", *because == Because::TheyCame);
                 match because {
                     Because::Asked(question) => writer.integer("question", number(*question)),
+                    Because::Offered(question) => writer.integer("offer", number(*question)),
                     _ => writer,
                 }
             }
@@ -189,7 +192,7 @@ impl Message {
                 because: match (json.get("new")?.as_bool()?, number("question")) {
                     (true, _) => Because::TheyCame,
                     (false, Some(question)) => Because::Asked(question),
-                    (false, None) => Because::Perhaps,
+                    (false, None) => number("offer").map_or(Because::Perhaps, Because::Offered),
                 },
             },
             "ask" => What::Ask {

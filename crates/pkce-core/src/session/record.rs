@@ -115,6 +115,8 @@ pub(super) struct Record {
     pub(super) active_at: Timestamp,
     /// Another tab was seen to hold this sign-in too.
     pub(super) has_siblings: bool,
+    /// A page found it where it may be a copy, so others may hold it unseen.
+    pub(super) was_copied: bool,
 }
 
 impl Record {
@@ -209,6 +211,7 @@ impl Record {
                 .integer("signed_in_at", self.signed_in_at.as_millis())
                 .integer("active_at", self.active_at.as_millis())
                 .bool("has_siblings", self.has_siblings)
+                .bool("was_copied", self.was_copied)
                 .finish(),
         )
     }
@@ -270,6 +273,10 @@ impl Record {
             signed_in_at: Timestamp::from_millis(json.get("signed_in_at")?.as_integer()?),
             active_at: Timestamp::from_millis(json.get("active_at")?.as_integer()?),
             has_siblings: json.get("has_siblings")?.as_bool()?,
+            was_copied: json
+                .get("was_copied")
+                .and_then(Json::as_bool)
+                .unwrap_or_default(),
             metadata,
         })
     }

@@ -245,6 +245,7 @@ impl Engine {
     pub(super) fn restore(&mut self, mut record: Record, standing: Standing, now: Timestamp) {
         // A clock that was set back while nobody looked.
         let ahead = record.moved_to(now);
+        record.was_copied |= standing == Standing::Copied;
         self.slot = Slot::Active(Box::new(Active::new(record, standing)));
         self.plan(now);
         if let Slot::Active(active) = &mut self.slot

@@ -675,3 +675,61 @@ fn local_storage_that_is_full_ends_no_session() {
     }
     assert_no_token_was_sent_twice(&world);
 }
+
+#[test]
+fn what_a_tab_that_was_away_hands_over_is_not_taken_for_the_newest() {
+    let mut world = World::new();
+    world.is_local_denied = true;
+    let tab = world.open("/");
+    world.sign_in(tab);
+    let middle = world.duplicate(tab);
+    let oldest = world.duplicate(tab);
+    world.run(100);
+    world.hide(oldest);
+    world.tell(tab, Event::Refresh);
+    world.run_secs(1);
+    world.hide(middle);
+    world.tell(tab, Event::Refresh);
+    world.run_secs(1);
+    assert!(world.session(tab).generation > world.session(middle).generation);
+    assert!(world.session(middle).generation > world.session(oldest).generation);
+    // Who has the newest cannot say so.
+    world.freeze(tab);
+    world.show(middle);
+    world.show(oldest);
+    world.run(50);
+    assert_eq!(world.session(oldest).generation, 1);
+    world.close(middle);
+    world.run_secs(100);
+    assert_eq!(world.end(oldest), Some(ErrorCode::SessionCopyStale));
+    assert_no_token_was_sent_twice(&world);
+}
+
+#[test]
+fn a_tab_that_crashed_still_knows_that_it_is_not_alone() {
+    // Met a sibling; or was a copy whose original slept.
+    for is_met in [true, false] {
+        let (mut world, tab) = World::signed_in();
+        if !is_met {
+            world.freeze(tab);
+        }
+        let copy = world.duplicate(tab);
+        world.run(100);
+        world.freeze(tab);
+        world.crash(copy);
+        world.tell(copy, Event::Refresh);
+        world.run_secs(1);
+        world.reload(copy);
+        world.hide(copy);
+        let sent = world.count(Kind::Refresh);
+        world.thaw(tab);
+        world.run_secs(1);
+        world.sign_out(tab);
+        // It has heard of no sign-out, and finds no record.
+        world.sleep(100_000);
+        world.show(copy);
+        world.run_secs(10);
+        assert!(world.end(copy).is_some(), "{is_met}");
+        assert_eq!(world.count(Kind::Refresh), sent, "{is_met}");
+    }
+}

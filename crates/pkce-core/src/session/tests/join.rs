@@ -3,7 +3,7 @@
 use super::provider::Kind;
 use super::world::{World, config_with};
 use crate::error::ErrorCode;
-use crate::session::{SessionState, Tabs};
+use crate::session::{Event, SessionState, Tabs};
 use serde_json::json;
 
 /// A fresh tab, after the time that joining may take.
@@ -339,4 +339,41 @@ fn a_session_past_its_limit_is_not_taken_over() {
     assert_eq!(world.end(tab), Some(ErrorCode::SessionIdle));
     assert!(is_signed_out(&world, new));
     assert_eq!(world.notice(new), None);
+}
+
+#[test]
+fn a_record_that_is_gone_by_the_time_of_the_look_lets_nobody_in() {
+    let mut world = World::new();
+    let late = world.open("/");
+    let tab = world.open("/");
+    world.sign_in(tab);
+    let copy = world.duplicate(tab);
+    world.run(200);
+    (world.message_lag, world.local_lag) = (20, 60);
+    // In the cache it hears no sign-out, and comes back before it can read of it.
+    world.hide(copy);
+    world.sign_out(tab);
+    world.show(copy);
+    world.reload(late);
+    assert_eq!(world.state(late), SessionState::Loading);
+    world.run(70);
+    assert!(world.is_signed_in(copy), "it answers");
+    world.run_secs(3);
+    assert!(is_signed_out(&world, late));
+}
+
+#[test]
+fn tokens_that_were_not_meant_for_it_let_a_new_tab_in_to_nothing() {
+    // Whoever said them may be gone, and would not know that it is not alone any more.
+    let (mut world, tab) = World::signed_in();
+    world.message_lag = 30;
+    let new = world.open("/");
+    world.run(20);
+    world.freeze(new);
+    world.tell(tab, Event::Refresh);
+    world.run_secs(5);
+    world.hide(tab);
+    world.thaw(new);
+    world.run_secs(5);
+    assert!(is_signed_out(&world, new));
 }
