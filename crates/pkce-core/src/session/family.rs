@@ -399,6 +399,7 @@ impl Engine {
                     question,
                     is_sure: is_newest && ours == generation,
                     unanswered: active.record.unanswered,
+                    is_sending: matches!(active.refresh, Refresh::Sending { .. }),
                     active_at: active.record.active_at,
                 };
                 self.tell_family(here);
@@ -411,14 +412,23 @@ impl Engine {
                 question,
                 is_sure,
                 unanswered,
+                is_sending,
                 active_at,
             } => {
                 active.record.active_at = active.record.active_at.max(active_at.min(now));
-                if generation == ours
-                    && question == active.question
-                    && let Refresh::Asking {
-                        until, otherwise, ..
-                    } = &mut active.refresh
+                if generation != ours || question != active.question {
+                    return;
+                }
+                match active.refresh {
+                    // A lease ended, in a sleep, before the request that it was for.
+                    Refresh::Asking { lock, .. } if is_sending => {
+                        return self.lock_timed_out(lock, now);
+                    }
+                    _ => {}
+                }
+                if let Refresh::Asking {
+                    until, otherwise, ..
+                } = &mut active.refresh
                     && otherwise.heed(is_sure && self.environment.locks, unanswered)
                 {
                     *until = (*until).min(now + HEARSAY_PATIENCE);

@@ -46,6 +46,8 @@ pub(super) enum What {
         is_sure: bool,
         /// That tab sent its refresh token and knows no answer.
         unanswered: bool,
+        /// It is waiting for the answer at this moment.
+        is_sending: bool,
         /// When the user last did something there.
         active_at: Timestamp,
     },
@@ -156,12 +158,14 @@ impl Message {
                 question,
                 is_sure,
                 unanswered,
+                is_sending,
                 active_at,
             } => writer
                 .integer("generation", number(*generation))
                 .integer("question", number(*question))
                 .bool("sure", *is_sure)
                 .bool("unanswered", *unanswered)
+                .bool("sending", *is_sending)
                 .integer("active_at", active_at.as_millis()),
             What::Active { at } => writer.integer("at", at.as_millis()),
             What::Over(code) => writer.str("code", code.as_str()),
@@ -204,6 +208,10 @@ impl Message {
                 question: number("question")?,
                 is_sure: json.get("sure")?.as_bool()?,
                 unanswered: json.get("unanswered")?.as_bool()?,
+                is_sending: json
+                    .get("sending")
+                    .and_then(Json::as_bool)
+                    .unwrap_or_default(),
                 active_at: Timestamp::from_millis(json.get("active_at")?.as_integer()?),
             },
             "active" => What::Active {

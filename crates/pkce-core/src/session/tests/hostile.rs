@@ -40,7 +40,7 @@ fn message() -> impl Strategy<Value = String> {
         .prop_map(|(kind, number, flag)| {
             json!({
                 "v": 1, "family": "FAMILY", "type": kind, "generation": number,
-                "access_generation": number, "question": number, "sure": flag, "unanswered": flag,
+                "access_generation": number, "question": number, "sure": flag, "unanswered": flag, "sending": flag,
                 "new": flag, "active_at": number, "code": "session_idle", "record": "RECORD",
                 "at": number, "provider": "local",
             })

@@ -208,3 +208,29 @@ fn without_the_channel_a_tab_that_is_idle_ends_alone() {
     assert!(world.session(tab).generation >= 10);
     assert_no_token_was_sent_twice(&world);
 }
+
+#[test]
+fn a_request_that_outlasts_its_lease_in_a_sleep_is_waited_for() {
+    let (mut world, tab) = world(false, true);
+    let copy = world.duplicate(tab);
+    world.run(100);
+    let slow = Fate::Answered {
+        there: 20,
+        back: 60_000,
+    };
+    world.script(Kind::Refresh, [slow]);
+    world.tell(tab, Event::Refresh);
+    world.run_secs(2);
+    assert_eq!(world.count(Kind::Refresh), 1);
+    world.sleep(48_000);
+    world.tell(copy, Event::Refresh);
+    world.run_secs(5);
+    assert_eq!(world.count(Kind::Refresh), 1);
+    world.run_secs(10);
+    assert!(world.session(tab).generation >= 1);
+    assert_eq!(
+        world.session(copy).generation,
+        world.session(tab).generation
+    );
+    assert_no_token_was_sent_twice(&world);
+}
