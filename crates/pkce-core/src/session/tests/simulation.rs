@@ -192,14 +192,17 @@ impl Life {
             }
             20..26 if lively.len() < 7 => self.open(),
             26..32 => {
+                self.let_marks_be_seen(tab);
                 self.say(&format!("{tab} is reloaded"));
                 self.world.reload(tab);
             }
             32..35 => {
+                self.let_marks_be_seen(tab);
                 self.say(&format!("{tab} crashes"));
                 self.world.crash(tab);
             }
             35..39 if lively.len() > 1 => {
+                self.let_marks_be_seen(tab);
                 self.say(&format!("{tab} is closed"));
                 self.world.close(tab);
             }
@@ -259,6 +262,14 @@ impl Life {
                 self.world.provider.revoke_everything();
             }
             _ => {}
+        }
+    }
+
+    /// No page dies in the moment that its mark takes to be seen: else a lost answer is taken for a
+    /// refusal.
+    fn let_marks_be_seen(&mut self, tab: usize) {
+        if self.world.is_busy(tab) {
+            self.world.run(self.world.local_lag + 1);
         }
     }
 
@@ -428,7 +439,11 @@ impl Life {
                         ErrorCode::SessionCopyStale | ErrorCode::SessionIdle => true,
                         _ => false,
                     };
-                    assert!(is_fair, "{context}: {error}");
+                    assert!(
+                        is_fair,
+                        "{context}: {error} ({} lost answers, {} strays)",
+                        self.world.lost_answers, self.world.strays
+                    );
                 }
                 SessionState::SignedOut | SessionState::SigningIn { .. } => {}
                 SessionState::Loading => panic!("{context}: still loading"),
